@@ -60,8 +60,12 @@ def metres_between(
     """Distances on the WGS84 ellipsoid in metres by the local radii: within 0.1 % up to some 100
     km.
     """
-    way = offset_m(lon2, lat2, lon1, lat1)
-    return np.hypot(way[..., 0], way[..., 1])
+    return length(offset_m(lon2, lat2, lon1, lat1))
+
+
+def length(vector: np.ndarray) -> np.ndarray:
+    """Lengths (…) of vectors (…, 2)."""
+    return np.hypot(vector[..., 0], vector[..., 1])
 
 
 def on_sphere(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:

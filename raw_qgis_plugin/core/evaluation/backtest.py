@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import nearest_row
+from ..arrays import join_rows, nearest_row
 from ..bundle.bundle import Bundle
 from ..bundle.runtime import Model, padded
 from ..errors import InputError, Progress, no_progress, part_of, translated
@@ -23,28 +23,28 @@ from ..forecasting.predict import Prediction, Queries, predict
 from ..geodesy import near_lon
 from ..specs import BacktestSpec
 from ..tracks import Tracks
-from .baselines import simple_methods
+from .baselines import Forecast, simple_methods
 from .metrics import measure
 from .report import Page
 from .verdicts import MIN_GROUPS, MODEL, Verdict, horizon_words, in_words, verdict
 from .windows import Windows, draw, errors_m
 
-MAX_WINDOWS, MAX_PER_USER = 2000, 40
+MAX_WINDOWS = 2000
+MAX_PER_USER = 40  # windows
 CANDIDATES = 8  # fixes tried for each window, since not every fix has a truth
+MIN_FIXES = 3  # of a context: they show how something moves
 ANONYMOUS = "No field says who moved, so each track counts as a user of its own."
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """w: the windows. answer: the forecasts of the model. figures: of `measure`. verdicts: one a
-    horizon. anonymous: whether each track counts as a user.
-    """
+    """A backtest and what it says."""
 
     w: Windows
-    answer: Prediction
-    figures: dict
-    verdicts: list[Verdict]
-    anonymous: bool
+    answer: Prediction  # the forecasts of the model
+    figures: dict  # of `measure`
+    verdicts: list[Verdict]  # one a horizon
+    anonymous: bool  # whether each track counts as a user
 
 
 def backtest(
@@ -58,18 +58,32 @@ def backtest(
 
     Raises InputError if no fix has a truth at any horizon.
     """
-    users, folds = tracks.one_user_per_track().by_user(), spec.folds
-    w, fold, last = cut_windows(users, np.array(spec.horizons_s()), folds, seed)
+    users = tracks.one_user_per_track().by_user()
+    w, fold, last = cut_windows(users, np.array(spec.horizons_s()), spec.folds, seed)
     progress(0.1)
     queries = Queries(w.user[w.at], w.query_t[w.known], last[w.at] + 1)
     answer = predict(users, model, queries, part_of(progress, 0.1, 0.7), with_areas=True)
-    several = len(np.unique(w.user)) >= MIN_GROUPS
-    group = w.user if several else w.user * folds + fold  # of the bootstrap intervals
-    figures = measure(
-        w, simple_methods(w, group, seed), answer, group, seed, part_of(progress, 0.9, 1.0)
-    )
+    group = w.user  # of the bootstrap intervals
+
+    if len(np.unique(group)) < MIN_GROUPS:
+        group = group * spec.folds + fold
+
+    simple = simple_methods(w, group, seed)
+    figures = measure(w, simple, answer, group, seed, part_of(progress, 0.9, 1.0))
     progress(1.0)
+
     return Backtest(w, answer, figures, [verdict(h) for h in figures["horizons"]], tracks.anonymous)
+
+
+@dataclass(frozen=True)
+class _SimpleForecasts:
+    """Forecasts of the nearest simple methods after k fixes at h horizons, (k, h) each."""
+
+    lon: np.ndarray  # degrees
+    lat: np.ndarray
+    radius50_m: np.ndarray  # metres that hold 50 % of the cases of the past; nan for no cases
+    radius80_m: np.ndarray
+    method: np.ndarray  # names
 
 
 def predict_simply(
@@ -80,87 +94,124 @@ def predict_simply(
     with_areas: bool = False,
     seed: int = 0,
 ) -> Prediction:
-    """Forecasts after the last fix of every track by the simple method that was nearest in the
-    tracks' own past, at each horizon, in place of the model's. There are no paths. reasons: the
-    methods.
+    """Forecasts after the last fix of every track by simple methods, in place of the model's.
+
+    The method of a horizon is the one that was nearest in the tracks' own past. There are no paths.
+    reasons: the methods.
 
     The radii hold 50 and 80 % of the cases of that past; where there is none they are nan, and the
     method is staying. Raises InputError if no horizon has a case.
     """
-    units = replace(
-        tracks, user_ids=tracks.track_ids, track_user=np.arange(tracks.n_tracks, dtype=np.int32)
-    )
-    queries, h = Queries.ahead(tracks, horizons_s), np.arange(len(horizons_s))
-    last = queries.end[:: len(h)] - 1
-    figures, reasons = np.full((4, len(last), len(h)), np.nan), []
-    for part in (
-        np.split(np.arange(len(last)), np.arange(MAX_WINDOWS, len(last), MAX_WINDOWS))
-        if len(last)
-        else ()
-    ):
-        progress(part[0] / len(last))
-        w, _, end = cut_windows(units, np.array(horizons_s), 1, seed, last[part])
-        methods, past = simple_methods(w, w.user, seed), len(end) - len(part)
-        # (methods, past, h)
-        errors = np.stack([errors_m(w, forecast)[:past] for forecast in methods.values()])
-        best = np.nansum(errors, axis=1).argmin(axis=0)
-        figures[:2, part] = np.stack([*methods.values()])[best, :, past:, h].transpose(1, 2, 0)
-        for j in np.flatnonzero(w.known.any(axis=0)):
-            figures[2:, part, j] = np.nanquantile(errors[best[j], :, j], areas.NOMINAL_LEVELS)[
-                :, None
-            ]
-        reasons = [
-            f"{horizon_words(s)}: {in_words([*methods][b])}"
-            for s, b in zip(horizons_s, best, strict=True)
-        ]
-    lon, lat, radius50_m, radius80_m = figures.reshape(4, len(queries.t))
+    queries = Queries.ahead(tracks, horizons_s)
+    last = queries.end[:: len(horizons_s)] - 1
+    found = _forecast_simply(tracks, np.array(horizons_s), last, progress, seed)
+    lon = found.lon.ravel()
+    lat = found.lat.ravel()
+    radius50_m = found.radius50_m.ravel()
+    radius80_m = found.radius80_m.ravel()
     discs = areas.discs(lon, lat, np.stack([radius50_m, radius80_m])) if with_areas else None
-    none = np.zeros((len(lon), 0))
+    no_paths = np.zeros((len(lon), 0))
+    methods = found.method[-1:].ravel()  # none without tracks
+    reasons = [f"{horizon_words(s)}: {in_words(name)}" for s, name in zip(horizons_s, methods)]
+
     return Prediction(
-        queries.track,
-        queries.t,
-        np.tile(horizons_s, len(last)),
-        near_lon(lon, 0.0),
-        lat,
-        radius50_m,
-        radius80_m,
-        np.isfinite(radius50_m),
-        reasons,
-        np.zeros(len(lon), bool),
-        discs,
-        none,
-        none,
-        none,
+        track=queries.track,
+        t=queries.t,
+        horizon_s=np.tile(horizons_s, len(last)),
+        lon=near_lon(lon, 0.0),
+        lat=lat,
+        radius50_m=radius50_m,
+        radius80_m=radius80_m,
+        in_domain=np.isfinite(radius50_m),
+        reasons=reasons,
+        few_users=np.zeros(len(lon), bool),
+        areas=discs,
+        path_lon=no_paths,
+        path_lat=no_paths,
+        path_probability=no_paths,
     )
+
+
+def _forecast_simply(
+    tracks: Tracks, horizons_s: np.ndarray, last: np.ndarray, progress: Progress, seed: int
+) -> _SimpleForecasts:
+    """Forecasts after the rows `last` (k,), some at a time."""
+    own = np.arange(tracks.n_tracks, dtype=np.int32)
+    units = replace(tracks, user_ids=tracks.track_ids, track_user=own)
+    none = np.zeros((0, len(horizons_s)))
+    parts = [_SimpleForecasts(none, none, none, none, none.astype(object))]
+
+    for begin in range(0, len(last), MAX_WINDOWS):
+        progress(begin / len(last))
+        some = last[begin : begin + MAX_WINDOWS]
+        w, _, _ = cut_windows(units, horizons_s, 1, seed, some)
+        methods = simple_methods(w, w.user, seed)
+        parts.append(_by_nearest_method(w, methods, len(some)))
+
+    return join_rows(parts)
+
+
+def _by_nearest_method(w: Windows, methods: dict[str, Forecast], n: int) -> _SimpleForecasts:
+    """The forecasts of the last n windows by the methods that were nearest in the others."""
+    h = np.arange(len(w.horizon_s))
+    errors = np.stack([errors_m(w, forecast) for forecast in methods.values()])
+    best = np.nansum(errors, axis=1).argmin(axis=0)
+    lon, lat = np.stack(list(methods.values()), axis=1)  # (methods, w, h) each
+    lon = lon[best, -n:, h].T
+    lat = lat[best, -n:, h].T
+    radii = np.full((2, len(h)), np.nan)
+    known = w.known.any(axis=0)
+    of_best = errors[best, :, h][known]  # (h, w)
+    radii[:, known] = np.nanquantile(of_best, areas.NOMINAL_LEVELS, axis=1)
+    radius50_m, radius80_m = np.repeat(radii[:, None], n, axis=1)
+    names = np.array(list(methods), object)
+    method = np.tile(names[best], (n, 1))
+
+    return _SimpleForecasts(lon, lat, radius50_m, radius80_m, method)
 
 
 def columns_of(b: Backtest) -> dict[str, np.ndarray]:
-    """One row a horizon and method, the smallest error first; ratio, interval and coverage in the
-    rows of the model.
+    """One row a horizon and method, the smallest error first.
+
+    ratio, interval and coverage stand in the rows of the model.
     """
-    rows, ratios = (
-        [],
-        ("ratio", "ratio_low", "ratio_high", "inside50", "inside80", "in_domain_share"),
-    )
-    for h, of_horizon in zip(b.figures["horizons"], b.verdicts, strict=True):
-        shares = (np.nan if h[k] is None else h[k] for k in ("inside50", "inside80", "in_domain"))
-        of_model = dict(zip(ratios, (h["ratio"], *h["interval"], *shares), strict=True)) | {
-            "verdict": str(of_horizon)
-        }
-        cases = {"horizon_min": h["horizon_s"] / 60, "n_cases": h["cases"], "n_users": h["people"]}
-        for name, e in sorted(h["methods"].items(), key=lambda item: item[1]["mean_m"]):
-            rows.append(
-                {**cases, "method": name, **e}
-                | ({"method": "model", **of_model} if name == MODEL else {})
-            )
-    names = ("horizon_min", "method", "n_cases", "n_users", "mean_m", "median_m", "p90_m", *ratios)
-    columns = {
-        name: np.array(
-            [row.get(name, np.nan) for row in rows], object if name == "method" else None
-        )
-        for name in names
-    }
-    return columns | {"verdict": np.array([row.get("verdict") for row in rows], object)}
+    rows = []
+    for h, advice in zip(b.figures["horizons"], b.verdicts, strict=True):
+        for name, errors in sorted(h["methods"].items(), key=lambda item: item[1]["mean_m"]):
+            row = {"horizon_min": h["horizon_s"] / 60}
+            row["method"] = "model" if name == MODEL else name
+            row["n_cases"] = h["cases"]
+            row["n_users"] = h["people"]
+            row |= errors
+
+            if name == MODEL:
+                row |= _columns_of_model(h)
+                row["verdict"] = str(advice)
+
+            rows.append(row)
+
+    columns = {}
+
+    for name, value in max(rows, key=len).items():
+        is_text = isinstance(value, str)
+        missing = None if is_text else np.nan
+        values = [row.get(name, missing) for row in rows]
+        columns[name] = np.array(values, object if is_text else None)
+
+    return columns
+
+
+def _columns_of_model(h: dict) -> dict[str, float]:
+    """The columns that only rows of the model have."""
+    low, high = h["interval"]
+    columns = {"ratio": h["ratio"], "ratio_low": low, "ratio_high": high}
+    figures = {"inside50": "inside50", "inside80": "inside80", "in_domain_share": "in_domain"}
+
+    for name, figure in figures.items():
+        share = h[figure]
+        columns[name] = np.nan if share is None else share
+
+    return columns
 
 
 def cut_windows(
@@ -175,65 +226,109 @@ def cut_windows(
     Every fold and user has about the same number of windows. also: rows of last fixes of more
     windows, which come behind the others and have no truth.
     """
-    t, user, most = tracks.t, tracks.user.astype(np.int64), MAX_WINDOWS
-    edges = np.quantile(t, np.linspace(0, 1, folds + 1)[1:-1]) if len(t) else []
-    fold = np.searchsorted(edges, t, side="right")
+    fold = np.zeros(len(tracks), np.int64)
+    if len(tracks):
+        shares = np.linspace(0, 1, folds + 1)
+        edges = np.quantile(tracks.t, shares[1:-1])
+        fold = np.searchsorted(edges, tracks.t, side="right")
+
+    drawn = _draw_fixes(tracks, fold, folds, horizons_s, seed)
+    end = np.concatenate([drawn, also]).astype(np.int64)
+    truth = find_truths(tracks, end, horizons_s)
+    truth[len(drawn) :] = -1
+
+    return _windows(tracks, end, truth, horizons_s), fold[end], end
+
+
+def _windows(tracks: Tracks, end: np.ndarray, truth: np.ndarray, horizons_s: np.ndarray) -> Windows:
+    """The windows that end with the rows `end` (w,), with truths in rows (w, h), -1 for none."""
+    at, real = padded(_contexts(tracks, end, horizons_s))  # padded with the oldest fix
+    lon = np.where(real, tracks.lon[at], np.nan)
+    lat = np.where(real, tracks.lat[at], np.nan)
+    known = truth >= 0
+    true_lon = np.where(known, tracks.lon[truth], np.nan)
+    true_lat = np.where(known, tracks.lat[truth], np.nan)
+    asked_t = tracks.t[end, None] + (1000 * horizons_s).astype(np.int64)
+    query_t = np.where(known, tracks.t[truth], asked_t)
+    user = tracks.user[end].astype(np.int64)
+    t = tracks.t[at]
+
+    return Windows("backtest", user, t, lon, lat, horizons_s, query_t, true_lon, true_lat)
+
+
+def _draw_fixes(
+    tracks: Tracks, fold: np.ndarray, folds: int, horizons_s: np.ndarray, seed: int
+) -> np.ndarray:
+    """Rows (w,) of fixes with a truth at some horizon, about as many of each user and fold."""
+    user = tracks.user.astype(np.int64)
     group = user * folds + fold
-    each = max(min(most // max(len(np.unique(group)), 1), MAX_PER_USER // folds), 1)
-    # three fixes show how something moves
-    row = np.flatnonzero(np.arange(len(t)) - tracks.user_offsets[user] >= 2)
-    row = row[draw(group[row], CANDIDATES * most, CANDIDATES * each, seed)]
-    goal, known = find_truths(tracks, row, horizons_s)
-    some = np.flatnonzero(known.any(axis=1))
-    some = some[draw(group[row[some]], most, each, seed)]
-    if not len(some):
+    n_groups = max(len(np.unique(group)), 1)
+    each = max(min(MAX_WINDOWS // n_groups, MAX_PER_USER // folds), 1)
+    number = np.arange(len(user)) - tracks.user_offsets[user]
+    row = np.flatnonzero(number >= MIN_FIXES - 1)
+    row = row[draw(group[row], CANDIDATES * MAX_WINDOWS, CANDIDATES * each, seed)]
+    has_truth = (find_truths(tracks, row, horizons_s) >= 0).any(axis=1)
+    row = row[has_truth]
+
+    if not len(row):
         spans = " – ".join(dict.fromkeys(horizon_words(s) for s in horizons_s[[0, -1]]))
-        words = "No fix has another one of its user {spans} later: choose HORIZON and STEP as the tracks have fixes."
+        words = (
+            "No fix has another one of its user {spans} later: choose HORIZON and STEP as the "
+            "tracks have fixes."
+        )
         raise InputError(words, spans=spans)
-    end, more = np.concatenate([row[some], also]).astype(np.int64), ((0, len(also)), (0, 0))
-    goal, known = np.pad(goal[some], more), np.pad(known[some], more)
-    # contexts that forecasts have
-    asked = [(s, days) for s in horizons_s[[0, -1]] for days in (False, True)]
-    kept = [
-        np.unique(np.concatenate([select_rows(t, first, e + 1, *each)[0] for each in asked]))
+
+    return row[draw(group[row], MAX_WINDOWS, each, seed)]
+
+
+def _contexts(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> list[np.ndarray]:
+    """The rows of each context that ends with a row of `end`, all that forecasts may use."""
+    nearest = horizons_s[0]
+    farthest = horizons_s[-1]
+    result = []
+
+    for last, begin in zip(end, tracks.user_offsets[tracks.user[end]], strict=True):
         # one context at a time, not one fix
-        for e, first in zip(end, tracks.user_offsets[user[end]], strict=True)
-    ]
-    at, real = padded(kept)  # with the oldest fix
-    lon, lat = (np.where(real, a[at], np.nan) for a in (tracks.lon, tracks.lat))
-    true_lon, true_lat = (np.where(known, a[goal], np.nan) for a in (tracks.lon, tracks.lat))
-    query_t = np.where(known, t[goal], t[end][:, None] + (1000 * horizons_s).astype(np.int64))
-    return (
-        Windows("backtest", user[end], t[at], lon, lat, horizons_s, query_t, true_lon, true_lat),
-        fold[end],
-        end,
-    )
+        rows = [
+            select_rows(tracks.t, begin, last + 1, horizon_s, days)[0]
+            for horizon_s in (nearest, farthest)
+            for days in (False, True)
+        ]
+        result.append(np.unique(np.concatenate(rows)))
+
+    return result
 
 
-def find_truths(
-    tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (m, h) of the user's fixes nearest to each horizon after the fixes `end` (m,), and
-    whether they are near.
+def find_truths(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> np.ndarray:
+    """Rows (m, h) of the user's fixes nearest to each horizon after the fixes `end` (m,).
 
-    Near is half a step between horizons, so that no fix is the truth of two horizons.
+    It is -1 where there is none within half a step between horizons, so that no fix is the truth of
+    two horizons.
     """
-    step_ms = 1000 * min(np.diff(horizons_s, prepend=0.0))
-    wanted = tracks.t[end][:, None] + (1000 * horizons_s).astype(np.int64)
-    low, high = int(tracks.t.min()), int(wanted.max(initial=int(tracks.t.max())))
-    span, user = high - low + 1, tracks.user.astype(np.int64)
-    last = tracks.user_offsets[user[end] + 1][:, None] - 1
-    key = user * span + tracks.t - low
-    goal = nearest_row(key, user[end][:, None] * span + wanted - low, end[:, None], last)
-    return goal, (np.abs(tracks.t[goal] - wanted) < step_ms / 2) & (goal > end[:, None])
+    t = tracks.t
+    last = tracks.user_offsets[tracks.user[end] + 1, None] - 1
+    end = end[:, None]
+    wanted = t[end] + (1000 * horizons_s).astype(np.int64)
+    low = int(t.min())
+    high = int(wanted.max(initial=int(t.max())))
+    # a number of user and time that ascends along the rows
+    begin = tracks.user.astype(np.int64) * (high - low + 1) - low
+    truth = nearest_row(begin + t, begin[end] + wanted, end, last)
+    near_ms = 500 * np.diff(horizons_s, prepend=0.0).min()
+    near = np.abs(t[truth] - wanted) < near_ms
+    near &= truth > end
+
+    return np.where(near, truth, -1)
 
 
 def warning(model: Bundle) -> str:
     """A warning about a model whose network is not the one that comes with the plugin; else ''."""
     if model.has_shipped_network:
         return ""
+
     return translated(
-        "The model {name} is not the one that comes with RAW: where it was trained on these tracks or people, they "
+        "The model {name} is not the one that comes with RAW: where it was trained on these "
+        "tracks or people, they "
         "make it look better than it is. Test it on tracks that it has never seen.",
         name=model.card["name"],
     )
@@ -241,67 +336,100 @@ def warning(model: Bundle) -> str:
 
 def make_page(b: Backtest, name: str, model: Bundle) -> Page:
     """The page. name: of the tracks."""
-    w, r = b.w, b.figures
-    first, last = np.datetime_as_string(
-        np.array([w.t[:, -1].min(), w.t[:, -1].max()], "datetime64[ms]"), unit="D"
-    )
     page = Page(
         translated("Forecasts of {name}: what to use, and how far off", name=name),
-        translated(
-            "{n:,} queries with a known truth between {first} and {last}; users: {users:,}. The model {model} and {k} "
-            "simple methods.",
-            n=w.known.sum(),
-            first=first,
-            last=last,
-            users=r["people"],
-            model=model.card["name"],
-            k=len(r["methods"]) - 1,
-        ),
+        _lead(b, model),
     )
     page.heading(translated("What to use"))
+
     for sentence in [*map(str, b.verdicts), warning(model)]:
         if sentence:
             page.sentence(sentence, "key")
+
     page.sentence(
         translated(
-            "The mean error is judged. {share:.0%} of the queries are like those that the model was trained for (time "
-            "between fixes, speed, length of the record, horizon). Do not rely on the other forecasts.",
-            share=r["in_domain"],
+            "The mean error is judged. {share:.0%} of the queries are like those that the model "
+            "was trained for (time "
+            "between fixes, speed, length of the record, horizon). Do not rely on the other "
+            "forecasts.",
+            share=b.figures["in_domain"],
         )
     )
     page.heading(translated("How far off, and how sure"))
     heads = translated(
-        "horizon | answers | users | model, mean (m) | median (m) | best simple method | mean (m) | staying (m) | "
+        "horizon | answers | users | model, mean (m) | median (m) | best simple method | mean (m) "
+        "| staying (m) | "
         "ratio [95 %] | in 50, 80 % area"
     )
-    page.table(heads.split(" | "), [_row(h) for h in r["horizons"]])
+    page.table(heads.split(" | "), [_row(h) for h in b.figures["horizons"]])
     page.sentence(
         translated(
             "Ratio: the model's mean over the best simple method's. Below 1 the model comes nearer."
         )
     )
     page.heading(translated("How this was measured"))
-    drawn = "Intervals: parts of the time drawn with replacement, 2,000 times; so they do not hold for other users."
-    drawn = (
-        "Intervals: users drawn with replacement, 2,000 times."
-        if r["people"] >= MIN_GROUPS
-        else drawn
-    )
-    words = translated(
-        "Queries start at random fixes of every user, in equal parts of the time. The model and the simple methods use "
-        "the fixes up to there. The truth is the user's fix nearest to the horizon, at most half a step from it. "
-        "Nothing is trained."
-    )
-    page.sentence(
-        " ".join([words, *([translated(ANONYMOUS)] if b.anonymous else []), translated(drawn)])
-    )
+    page.sentence(_method_words(b))
+
     return page
 
 
+def _lead(b: Backtest, model: Bundle) -> str:
+    """How many queries, when, and of whom."""
+    ends = b.w.t[:, -1]
+    days = np.array([ends.min(), ends.max()], "datetime64[ms]")
+    first, last = np.datetime_as_string(days, unit="D")
+
+    return translated(
+        "{n:,} queries with a known truth between {first} and {last}; users: {users:,}. The model "
+        "{model} and {k} "
+        "simple methods.",
+        n=b.w.known.sum(),
+        first=first,
+        last=last,
+        users=b.figures["people"],
+        model=model.card["name"],
+        k=len(b.figures["methods"]) - 1,
+    )
+
+
+def _method_words(b: Backtest) -> str:
+    """How the windows and the intervals were made."""
+    words = [
+        translated(
+            "Queries start at random fixes of every user, in equal parts of the time. The model "
+            "and the simple methods use "
+            "the fixes up to there. The truth is the user's fix nearest to the horizon, at most "
+            "half a step from it. "
+            "Nothing is trained."
+        )
+    ]
+    if b.anonymous:
+        words.append(translated(ANONYMOUS))
+
+    if b.figures["people"] >= MIN_GROUPS:
+        drawn = "Intervals: users drawn with replacement, 2,000 times."
+    else:
+        drawn = (
+            "Intervals: parts of the time drawn with replacement, 2,000 times; so they do not "
+            "hold for other users."
+        )
+
+    words.append(translated(drawn))
+
+    return " ".join(words)
+
+
 def _row(h: dict) -> list:
-    low, high = h["interval"]
-    interval = f" [{low:.2f}, {high:.2f}]" if h["groups"] >= MIN_GROUPS else ""  # else none
-    ours, best, staying = (h["methods"][m] for m in (MODEL, h["best_simple"], "persistence"))
+    """A row of the page's table, of the figures of a horizon."""
+    ratio = f"{h['ratio']:.2f}"
+    if h["groups"] >= MIN_GROUPS:
+        low, high = h["interval"]
+        ratio += f" [{low:.2f}, {high:.2f}]"
+
+    ours = h["methods"][MODEL]
+    best = h["methods"][h["best_simple"]]
+    staying = h["methods"]["persistence"]
+
     return [
         horizon_words(h["horizon_s"]),
         h["cases"],
@@ -311,6 +439,6 @@ def _row(h: dict) -> list:
         in_words(h["best_simple"]),
         best["mean_m"],
         staying["mean_m"],
-        f"{h['ratio']:.2f}{interval}" if best["mean_m"] >= 1 else None,
+        ratio if best["mean_m"] >= 1 else None,
         f"{100 * h['inside50']:.0f}, {100 * h['inside80']:.0f} %",
     ]

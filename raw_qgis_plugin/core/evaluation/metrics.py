@@ -9,14 +9,28 @@ differ from the last fix count.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
+from ..arrays import take_rows
 from ..errors import Progress, no_progress
 from ..forecasting.predict import Prediction
 from ..geodesy import near_lon
 from .baselines import Forecast
 from .verdicts import MODEL
 from .windows import Windows, errors_m, spread
+
+
+@dataclass(frozen=True)
+class _Outcomes:
+    """What came of windows (w,) at horizons (h,), arrays (h, w), nan where nothing counts."""
+
+    error_m: dict[str, np.ndarray]  # by method
+    inside50: np.ndarray  # 0 or 1
+    inside80: np.ndarray
+    in_domain: np.ndarray  # 0 or 1
 
 
 def measure(
@@ -32,45 +46,73 @@ def measure(
     simple: forecasts (w, h) of the simple methods by name. answer: forecasts of the model with
     areas, in the order of `w.known`. group: (w,) of the bootstrap.
     """
-    errors = {name: errors_m(w, f) for name, f in simple.items()}
-    errors[MODEL] = errors_m(w, (spread(w, answer.lon), spread(w, answer.lat)))
-    inside, in_domain = inside_areas(w, answer), spread(w, answer.in_domain)
-    counted = w.known
-    if w.family == "filled":
-        counted = counted & ((w.true_lon != w.lon[:, -1:]) | (w.true_lat != w.lat[:, -1:]))
-
-    def figures(h: slice) -> dict:
-        known = w.known[:, h]
-        here = {name: e[:, h] for name, e in errors.items()}
-        best = min(simple, key=lambda name: np.nanmean(here[name]))
-        ours, theirs, staying = here[MODEL], here[best], here["persistence"]
-        held = {
-            f"inside{level}": float(each[:, h][counted[:, h]].mean())
-            if counted[:, h].any()
-            else None
-            for level, each in zip((50, 80), inside, strict=True)
-        }
-        return {
-            "people": len(np.unique(w.user[known.any(axis=1)])),
-            "best_simple": best,
-            "cases": int(known.sum()),
-            "groups": len(np.unique(group[known.any(axis=1)])),
-            "mean_m": float(np.nanmean(ours)),
-            "best_simple_mean_m": float(np.nanmean(theirs)),
-            "ratio": float(np.nansum(ours) / max(np.nansum(theirs), 1e-9)),
-            "interval": interval_by_person(ours, theirs, group, seed),
-            **held,
-            "best_over_staying": interval_by_person(theirs, staying, group, seed),
-            "over_staying": interval_by_person(ours, staying, group, seed),
-            "in_domain": float(in_domain[:, h][known].mean()),
-            "methods": {name: summary(e) for name, e in here.items()},
-        }
-
+    outcomes = _outcomes(w, simple, answer)
     horizons = []
+
     for h in np.flatnonzero(w.known.any(axis=0)):
         progress(h / len(w.horizon_s))
-        horizons.append({"horizon_s": float(w.horizon_s[h]), **figures(slice(h, h + 1))})
-    return {"windows": len(w), **figures(slice(None)), "horizons": horizons}
+        here = take_rows(outcomes, np.array([h]))
+        figures = _figures(here, w.user, group, seed)
+        horizons.append({"horizon_s": float(w.horizon_s[h]), **figures})
+
+    figures = _figures(outcomes, w.user, group, seed)
+
+    return {"windows": len(w), **figures, "horizons": horizons}
+
+
+def _outcomes(w: Windows, simple: dict[str, Forecast], answer: Prediction) -> _Outcomes:
+    """Compare forecasts with the truth."""
+    inside50, inside80 = inside_areas(w, answer)
+    if w.family == "filled":
+        still = w.true_lon == w.lon[:, -1:]
+        still &= w.true_lat == w.lat[:, -1:]
+        inside50[still] = np.nan
+        inside80[still] = np.nan
+
+    model = spread(w, answer.lon), spread(w, answer.lat)
+    error_m = {name: errors_m(w, forecast).T for name, forecast in simple.items()}
+    error_m[MODEL] = errors_m(w, model).T
+    in_domain = spread(w, answer.in_domain)
+
+    return _Outcomes(error_m, inside50.T, inside80.T, in_domain.T)
+
+
+def _figures(o: _Outcomes, user: np.ndarray, group: np.ndarray, seed: int) -> dict:
+    """The figures of some horizons."""
+    methods = {name: summary(error_m) for name, error_m in o.error_m.items()}
+    mean_m = {name: figures["mean_m"] for name, figures in methods.items()}
+    ours_m = mean_m.pop(MODEL)
+    best = min(mean_m, key=lambda name: mean_m[name])
+    ours = o.error_m[MODEL].T
+    theirs = o.error_m[best].T
+    staying = o.error_m["persistence"].T
+    known = ~np.isnan(ours)
+    seen = known.any(axis=1)
+    figures: dict[str, Any] = {"people": len(np.unique(user[seen]))}
+    figures["best_simple"] = best
+    figures["cases"] = int(known.sum())
+    figures["groups"] = len(np.unique(group[seen]))
+    figures["mean_m"] = ours_m
+    figures["best_simple_mean_m"] = mean_m[best]
+    figures["ratio"] = ours_m / max(mean_m[best], 1e-9)
+    figures["interval"] = interval_by_person(ours, theirs, group, seed)
+    figures["inside50"] = _share(o.inside50)
+    figures["inside80"] = _share(o.inside80)
+    figures["best_over_staying"] = interval_by_person(theirs, staying, group, seed)
+    figures["over_staying"] = interval_by_person(ours, staying, group, seed)
+    figures["in_domain"] = _share(o.in_domain)
+    figures["methods"] = methods
+
+    return figures
+
+
+def _share(values: np.ndarray) -> float | None:
+    """The share of ones; None if nothing counts."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return None
+
+    return float(known.mean())
 
 
 def summary(errors: np.ndarray) -> dict[str, float]:
@@ -81,47 +123,44 @@ def summary(errors: np.ndarray) -> dict[str, float]:
 
 
 def inside_areas(w: Windows, answer: Prediction) -> np.ndarray:
-    """Whether the truth lies within the areas of 50 and 80 %: (2, w, h) floats 0 or 1, nan without
-    a truth.
-    """
+    """Whether truths lie within areas of 50 and 80 %: (2, w, h), 0 or 1, nan without a truth."""
     import shapely
 
     shapely.prepare(answer.areas)
     last = np.broadcast_to(w.lon[:, -1:], w.known.shape)[w.known]
     lon = near_lon(w.true_lon[w.known], last)  # areas continue across the antimeridian
-    areas = np.asarray(answer.areas).T
-    return np.stack(
-        [spread(w, shapely.contains_xy(some, lon, w.true_lat[w.known])) for some in areas]
-    )
+    lat = w.true_lat[w.known]
+    columns = np.asarray(answer.areas).T
+
+    return np.stack([spread(w, shapely.contains_xy(areas, lon, lat)) for areas in columns])
 
 
 def interval_by_person(
     ours: np.ndarray, theirs: np.ndarray, group: np.ndarray, seed: int = 0, level: float = 0.95
 ) -> list[float]:
-    """Bootstrap interval of the ratio of mean errors (w, h) over groups (w,), drawn with
-    replacement.
-    """
-    drawn = by_group(np.stack([np.nansum(a, axis=1) for a in (ours, theirs)], axis=1), group, seed)
-    return limits(drawn[:, 0] / np.maximum(drawn[:, 1], 1e-9), level)
+    """Bootstrap interval of the ratio of mean errors (w, h) over groups (w,), with replacement."""
+    sums = np.column_stack([np.nansum(ours, axis=1), np.nansum(theirs, axis=1)])
+    mean, other = by_group(sums, group, seed).T
+    return limits(mean / np.maximum(other, 1e-9), level)
 
 
 def by_group(values: np.ndarray, group: np.ndarray, seed: int = 0, draws: int = 2000) -> np.ndarray:
     """Means (draws, k) of values (n, k) over bootstrap samples of the groups."""
     _, code = np.unique(group, return_inverse=True)
-    values = np.reshape(values, (len(group), -1))
-    # (groups, k + 1)
-    sums = np.stack(
-        [np.bincount(code, column) for column in values.T] + [np.bincount(code)], axis=1
-    )
-    # How often each group is drawn is multinomial; 200 draws at a time
-    rng, groups = np.random.default_rng(seed), len(sums)
-    drawn = np.concatenate(
-        [
-            rng.multinomial(groups, np.full(groups, 1 / groups), size=200) @ sums
-            for _ in range(draws // 200)
-        ]
-    )
-    return drawn[:, :-1] / np.maximum(drawn[:, -1:], 1e-9)
+    counted = np.column_stack([values, np.ones(len(group))])
+    sums = np.column_stack([np.bincount(code, column) for column in counted.T])
+    n = len(sums)
+    rng = np.random.default_rng(seed)
+    parts = []
+
+    for _ in range(draws // 200):  # 200 draws at a time
+        times_drawn = rng.multinomial(n, np.full(n, 1 / n), 200)
+        parts.append(times_drawn @ sums)
+
+    drawn = np.vstack(parts)
+    count = drawn[:, -1:]
+
+    return drawn[:, :-1] / np.maximum(count, 1e-9)
 
 
 def limits(draws: np.ndarray, level: float = 0.95) -> list[float]:

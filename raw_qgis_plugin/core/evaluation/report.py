@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A report as one page of HTML: no network, fit to print, dark where the reader's system is dark."""
+"""A report as one page of HTML: no network, fit to print, dark where the system is dark."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from typing import Any
 from .. import errors
 
 STYLE = """
-:root { color-scheme: light dark; --paper: #fff; --ink: #1c2430; --faint: #667085; --line: #d9dee6; }
-@media screen and (prefers-color-scheme: dark) { :root { --paper: #14181f; --ink: #e6e9ee; --line: #333b47; } }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
+:root { color-scheme: light dark;
+  --paper: #fff; --ink: #1c2430; --faint: #667085; --line: #d9dee6; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --paper: #14181f; --ink: #e6e9ee; --line: #333b47; } }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.55 system-ui, sans-serif; }
 main { max-width: 64rem; margin: 0 auto; padding: 2.5rem 1.5rem 4rem; }
 h2 { margin: 2.6rem 0 .6rem; padding-top: .9rem; border-top: 1px solid var(--line); }
 p { max-width: 46rem; }
@@ -22,10 +25,12 @@ p.lead { color: var(--faint); }
 p.key { max-width: none; font-size: 1.1rem; border-left: 4px solid #1f6feb; padding-left: .9rem; }
 div.wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .38rem .65rem; text-align: right; vertical-align: top; border-bottom: 1px solid var(--line); }
+th, td { padding: .38rem .65rem; text-align: right; vertical-align: top;
+  border-bottom: 1px solid var(--line); }
 td.text { min-width: 9rem; }
 :first-child, td.text { text-align: left; }
-@media print { main { max-width: none; padding: 0; } tr { break-inside: avoid; } table { font-size: 8pt; }
+@media print { main { max-width: none; padding: 0; } tr { break-inside: avoid; }
+  table { font-size: 8pt; }
   td.text { min-width: 0; } }
 """
 
@@ -38,6 +43,7 @@ class Page:
     def __init__(self, title: str, lead: str = "") -> None:
         self.title = title
         self._parts = [f"<h1>{escape(title)}</h1>"]
+
         if lead:
             self.sentence(lead, "lead")
 
@@ -56,15 +62,9 @@ class Page:
         Numbers are shown with three significant digits, None and nan as a dash; format them
         yourself for more.
         """
-
-        def line(tag: str, cells: Iterable[str]) -> str:
-            kinds = (
-                (cell, "" if re.match(r"[-−+±<>–\d]", cell) else ' class="text"') for cell in cells
-            )
-            return f"<tr>{''.join(f'<{tag}{kind}>{escape(cell)}</{tag}>' for cell, kind in kinds)}</tr>"
-
-        body = "".join(line("td", map(_words, row)) for row in rows)
-        table = f"<thead>{line('th', columns)}</thead><tbody>{body}</tbody>"
+        head = _line("th", columns)
+        body = "".join(_line("td", map(_words, row)) for row in rows)
+        table = f"<thead>{head}</thead><tbody>{body}</tbody>"
         self._parts.append(f'<div class="wide"><table>{table}</table></div>')
 
     def markup(self, html: str) -> None:
@@ -87,9 +87,22 @@ class Page:
         Path(path).write_text(self.html(), "utf-8")
 
 
+def _line(tag: str, cells: Iterable[str]) -> str:
+    """A line of a table, whose cells are <th> or <td>."""
+    parts = []
+    for cell in cells:
+        is_figure = re.match(r"[-−+±<>–\d]", cell)
+        kind = "" if is_figure else ' class="text"'
+        parts.append(f"<{tag}{kind}>{escape(cell)}</{tag}>")
+
+    return f"<tr>{''.join(parts)}</tr>"
+
+
 def _words(value: Any) -> str:
     if value is None or value != value:
         return "–"
+
     if isinstance(value, (str, bool)):
         return str(value)
+
     return f"{value:,.0f}" if abs(value) >= 999.5 or float(value).is_integer() else f"{value:.3g}"

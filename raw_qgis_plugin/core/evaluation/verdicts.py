@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a backtest advises at each horizon: the model, a simple method, or nothing, in one sentence."""
+"""What a backtest advises at each horizon, in one sentence: the model, a simple method, nothing."""
 
 from __future__ import annotations
 
@@ -77,25 +77,27 @@ def verdict(h: dict) -> Verdict:
 def _advise(h: dict) -> tuple[Advice, str]:
     if h["cases"] < MIN_CASES or h["groups"] < MIN_GROUPS:
         words = translated(
-            "too few cases to say: {cases}, of {groups} users or parts of their time; {n} of {m} are needed.",
+            "too few cases to say: {cases}, of {groups} users or parts of their time; {n} of {m} "
+            "are needed.",
             cases=h["cases"],
             groups=h["groups"],
             n=MIN_CASES,
             m=MIN_GROUPS,
         )
         return Advice.TOO_FEW, words
-    best, (low, high), percent = (
-        in_words(h["best_simple"]),
-        h["interval"],
-        f"{100 * abs(1 - h['ratio']):.0f} %",
-    )
+
+    best = in_words(h["best_simple"])
+
     if h["best_simple_mean_m"] < 1:  # hardly anything moves: a ratio says nothing
-        return Advice.SIMPLE, translated(
-            "use a simple method ({best}): it is less than a metre off.", best=best
-        )
-    if high < 1 and percent != "0 %":
+        words = "use a simple method ({best}): it is less than a metre off."
+        return Advice.SIMPLE, translated(words, best=best)
+
+    percent = f"{100 * abs(1 - h['ratio']):.0f} %"
+
+    if h["interval"][1] < 1 and percent != "0 %":
         words = translated(
-            "use the model: it is {percent} nearer than the best simple method ({best}), with a mean error of {a} "
+            "use the model: it is {percent} nearer than the best simple method ({best}), with a "
+            "mean error of {a} "
             "instead of {b}.",
             percent=percent,
             best=best,
@@ -103,20 +105,27 @@ def _advise(h: dict) -> tuple[Advice, str]:
             b=metres_words(h["best_simple_mean_m"]),
         )
         return Advice.MODEL, words
-    model_beats, simple_beats = (h[name][1] < 1 for name in ("over_staying", "best_over_staying"))
-    model = translated("the model is neither clearly better nor clearly worse")
-    if percent != "0 %" and low > 1:
-        model = translated("the model is {percent} farther off", percent=percent)
-    elif percent != "0 %" and h["ratio"] < 1:
-        model = translated("the model is {percent} nearer, but this is not proved", percent=percent)
-    if model_beats or simple_beats:
-        return Advice.SIMPLE, translated(
-            "use a simple method ({best}); {model}.", best=best, model=model
-        )
-    words = translated(
-        "nothing clearly beats saying that it stays where it is; {model}.", model=model
-    )
-    return Advice.NOTHING, words
+
+    model = _model_words(h, percent)
+
+    if h["over_staying"][1] < 1 or h["best_over_staying"][1] < 1:
+        words = "use a simple method ({best}); {model}."
+        return Advice.SIMPLE, translated(words, best=best, model=model)
+
+    words = "nothing clearly beats saying that it stays where it is; {model}."
+
+    return Advice.NOTHING, translated(words, model=model)
+
+
+def _model_words(h: dict, percent: str) -> str:
+    """How the model compares, where it is not clearly better."""
+    if percent != "0 %" and h["interval"][0] > 1:
+        return translated("the model is {percent} farther off", percent=percent)
+
+    if percent != "0 %" and h["ratio"] < 1:
+        return translated("the model is {percent} nearer, but this is not proved", percent=percent)
+
+    return translated("the model is neither clearly better nor clearly worse")
 
 
 def in_one_line(verdicts: Sequence[Verdict]) -> str:
@@ -128,6 +137,7 @@ def in_one_line(verdicts: Sequence[Verdict]) -> str:
         first, *_, last = horizons = [each.horizon for each in group] * 2
         spans = first if len(horizons) == 2 else translated("{a} to {b}", a=first, b=last)
         joined.append(f"{spans}: {translated(advice.value)}")
+
     return "; ".join(joined) + "."
 
 
@@ -145,6 +155,7 @@ def horizon_words(seconds: float) -> str:
     for unit, size, least in (("h", 3600.0, 10_800.0), ("min", 60.0, 60.0)):
         if seconds >= least:
             return f"{seconds / size:.3g} {unit}"
+
     return f"{seconds:g} s"
 
 

@@ -13,21 +13,16 @@ from ..tracks import Tracks
 
 @dataclass(frozen=True)
 class Windows:
-    """Contexts of different lengths, padded on the left, with the queries of each.
+    """Contexts of different lengths, padded on the left, with the queries of each."""
 
-    user: (w,) int, ascending. t: (w, c) epoch ms, on padding that of the oldest fix. lon, lat: (w,
-    c) degrees, oldest first, nan on padding. horizon_s: (h,) the nominal horizons. query_t: (w, h)
-    epoch ms, the true times. true_lon, true_lat: (w, h) degrees, nan if there is no truth.
-    """
-
-    family: str
-    user: np.ndarray
-    t: np.ndarray
-    lon: np.ndarray
+    family: str  # 'backtest', or a family of model/evaluate/forecast.py
+    user: np.ndarray  # (w,) int, ascending
+    t: np.ndarray  # (w, c) epoch ms, on padding that of the oldest fix
+    lon: np.ndarray  # (w, c) degrees, oldest first, nan on padding
     lat: np.ndarray
-    horizon_s: np.ndarray
-    query_t: np.ndarray
-    true_lon: np.ndarray
+    horizon_s: np.ndarray  # (h,) the nominal horizons
+    query_t: np.ndarray  # (w, h) epoch ms, the true times
+    true_lon: np.ndarray  # (w, h) degrees, nan if there is no truth
     true_lat: np.ndarray
 
     def __len__(self) -> int:
@@ -44,30 +39,32 @@ class Windows:
         return np.nonzero(self.known)[0]
 
     def contexts(self) -> Tracks:
-        """Each context as a track of its own of its user, in the order of the windows, without the
-        truth.
-        """
+        """Each context as a track of its own of its user, in the order of the windows."""
         ids = np.array([f"{i:07d}" for i in range(len(self))], dtype=object)
         users, user = np.unique(self.user, return_inverse=True)
+        users = users.astype(str).astype(object)
+        user = user.astype(np.int32)
         real = ~np.isnan(self.lon)
         track = np.nonzero(real)[0].astype(np.int32)
-        columns = self.t[real], self.lon[real], self.lat[real]
-        return Tracks(users.astype(str).astype(object), ids, user.astype(np.int32), track, *columns)
+        t = self.t[real]
+
+        return Tracks(users, ids, user, track, t, self.lon[real], self.lat[real])
 
 
 def draw(group: np.ndarray, limit: int, per_group: int, seed: int) -> np.ndarray:
-    """Ascending indexes into group (n,), at most `per_group` a group and `limit` in all, at random."""
+    """Ascending indexes into group (n,), at random: `per_group` a group and `limit` in all."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(group))
     order = order[np.argsort(group[order], kind="stable")]
-    rank = np.arange(len(order)) - np.searchsorted(group[order], group[order])
-    return np.sort(rng.permutation(order[rank < per_group])[:limit])
+    ordered = group[order]
+    rank = np.arange(len(order)) - np.searchsorted(ordered, ordered)
+    drawn = rng.permutation(order[rank < per_group])
+
+    return np.sort(drawn[:limit])
 
 
 def errors_m(w: Windows, forecast: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Distances (w, h) of forecasts lon, lat (w, h) from the truth in metres on the sphere, nan
-    without a truth.
-    """
+    """Metres (w, h) on the sphere from forecasts lon, lat (w, h) to the truth, nan without one."""
     return haversine_m(*forecast, w.true_lon, w.true_lat)
 
 

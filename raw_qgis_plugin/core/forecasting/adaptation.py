@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Test-time adaptation: how wide areas must be on this layer, so that they hold 50 and 80 % of its
-truths, and how much the layer's past counts.
+"""How areas come to hold 50 and 80 % of the truths: the card's calibration, then the layer's past.
 
-The model forecasts from earlier fixes of the layer's tracks, where the truth is known (a backtest).
-By kind of context the errors give two level shifts (a conformal correction): areas are taken at
-other levels of the mixture. In days of fleets the mixture gives way to the one with more weight for
-continuations as far as that lowers the mean error. Both are fitted by locality, so that tracks
+`calibrated` reads the card: which levels the areas of a kind of context and a horizon take, so that
+they hold their share on tracks that the model was not trained on (model/training/calibrate.py).
+
+A backtest then adapts them to the layer (test-time adaptation). The model forecasts from earlier
+fixes of the layer's tracks, where the truth is known. By kind of context, the errors give two level
+shifts (a conformal correction). In days of fleets the mixture gives way to the one with more weight
+for continuations, as far as that lowers the mean error. Both are fitted by locality, so that tracks
 elsewhere change nothing, and from what was known by the time of each query.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import chained, content_hash, flattened
+from ..arrays import chained, content_hash
 from ..geodesy import on_sphere
 from ..tracks import Tracks
 from .areas import NOMINAL_LEVELS
@@ -25,188 +29,272 @@ from .context import ContextKind, ContextQueries
 class Settings:
     """How the backtest is drawn, and how much its errors weigh."""
 
-    max_contexts: int = 320  # at most so many contexts of a locality are backtested;
-    few_contexts: int = 8  # below that, so many
-    share: float = 0.5  # plus this share of those that can be
-    splits: int = 12  # at most so many earlier fixes of a context from which a backtest forecasts,
-    fixes_a_split: int = 16  # and no more than one in so many, since neighbouring fixes are alike
-    horizons: int = 6  # at most so many from one of these fixes
+    max_contexts: int = 320  # most contexts of a locality that are backtested
+    few_contexts: int = 8  # so many are in any case, if there are as many that can be
+    share: float = 0.5  # of the contexts that can be backtested, which are beside those
+    splits: int = 12  # most earlier fixes of a context from which a backtest forecasts
+    fixes_a_split: int = 16  # fixes of a context for each of them: neighbouring fixes are alike
+    horizons: int = 6  # most horizons from one of these fixes
     earliest: float = 0.45  # share of a track before the first of them
     min_fixes: int = 10  # of a track that is backtested
     tolerance: float = 0.3  # of a horizon: the true fix lies so near to the queried time
     min_queries: int = 30  # of a kind of context; fewer change nothing
-    # a locality with fewer possible ones is not backtested: half are known in time
-    worth_queries: int = 60
+    worth_queries: int = 60  # of a locality that is backtested: half are known in time
     prior_queries: float = 50.0  # the weight of no change, in queries
-    # share of the mean error that more past must take away to replace the mixture
-    full_gain: float = 0.05
+    full_gain: float = 0.05  # share of the error after which more past replaces the mixture
     time_steps: int = 16  # steps of time in which queries share their changes
-    cell_deg: float = 0.1  # last fixes are binned into cells of this size;
+    cell_deg: float = 0.1  # last fixes are binned into cells of this size
     linked_m: float = 25_000.0  # cells with centres nearer than this are one locality
 
 
-NOTHING = np.zeros(0, np.int64), np.zeros(0, np.int64)
+@dataclass(frozen=True)
+class Calibration:
+    """How areas hold their share on units that the model was not trained on."""
+
+    factor: np.ndarray  # (2, m) what the two radii are multiplied by
+    level: np.ndarray  # (2, m) the levels that the two areas take
+
+
+def calibrated(tables: dict, kind: np.ndarray, horizon_s: np.ndarray) -> Calibration:
+    """The calibration of queries by the tables of the model's card, for kinds and horizons (m,)."""
+    level = np.repeat(np.reshape(NOMINAL_LEVELS, (2, 1)), len(kind), axis=1)
+    factor = np.ones_like(level)
+    at = np.log(np.maximum(horizon_s, 0.1))
+
+    for k in np.unique(kind):
+        table = tables.get(ContextKind(k).card_name, {})
+        if not table.get("horizon_s"):
+            continue
+
+        rows = kind == k
+        known = np.log(table["horizon_s"])
+
+        for i, percent in enumerate((50, 80)):
+            factor[i, rows] = np.interp(at[rows], known, table[f"factor{percent}"])
+            level[i, rows] = np.interp(at[rows], known, table[f"share{percent}"])
+
+    return Calibration(factor, level)
 
 
 @dataclass(frozen=True)
 class BacktestQueries:
-    """Queries about the past of tracks. queries: of contexts that end at an earlier fix. t: (q,)
-    epoch ms, when the truth was known. lon, lat: (q,) degrees, where the track was. locality: (q,)
-    the locality whose areas it adapts.
-    """
+    """Queries (q,) about the past of tracks, of contexts that end at an earlier fix."""
 
     queries: ContextQueries
-    t: np.ndarray
-    lon: np.ndarray
+    t: np.ndarray  # (q,) epoch ms, when the truth was known
+    lon: np.ndarray  # (q,) degrees, where the track was
     lat: np.ndarray
-    locality: np.ndarray
+    locality: np.ndarray  # (q,) the locality whose areas it adapts
 
 
 def localities_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Numbers (n,) of the localities of positions (n,) in degrees: cells that lie near each other
-    are one locality.
+    """Numbers (n,) of the localities of positions (n,) in degrees.
+
+    A locality is all cells that lie near each other.
     """
-    cells, cell = np.unique(
-        np.floor(np.stack([lon, lat], axis=1) / Settings.cell_deg), axis=0, return_inverse=True
-    )
-    return chained(on_sphere(*((cells + 0.5) * Settings.cell_deg).T), Settings.linked_m)[
-        cell.ravel()
-    ]
+    position = np.column_stack([lon, lat])
+    cell_of = np.floor(position / Settings.cell_deg)
+    cells, cell = np.unique(cell_of, axis=0, return_inverse=True)
+    centre_lon, centre_lat = (cells.T + 0.5) * Settings.cell_deg
+    locality = chained(on_sphere(centre_lon, centre_lat), Settings.linked_m)
+
+    return locality[cell.ravel()]
 
 
 def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries:
-    """Draw queries about the past of the contexts of `queries`, over the same horizons, by the
-    content of their fixes and how many tracks their locality has. Tracks of few fixes and places
-    with few possible queries are left out.
-    """
-    s, (begin, end, context, horizon_s) = Settings, queries
-    last, length = end - 1, end - begin
-    locality = localities_of(tracks.lon[last], tracks.lat[last])
-    seed = content_hash(tracks.t[last], tracks.lon[last], tracks.lat[last], length)
-    max_splits = np.minimum(
-        s.splits, 1 + ((1 - s.earliest) * length).astype(int) // s.fixes_a_split
-    )
-    max_queries = max_splits * np.minimum(np.bincount(context, minlength=len(length)), s.horizons)
-    max_queries[length < s.min_fixes] = 0
-    able = np.flatnonzero(
-        (max_queries > 0) & (np.bincount(locality, max_queries)[locality] >= s.worth_queries)
-    )
-    able = able[np.lexsort((seed[able], locality[able]))]
-    n_able = np.bincount(locality[able], minlength=locality.max(initial=0) + 1)
-    budget = np.minimum(s.few_contexts + s.share * n_able, s.max_contexts)
-    # within its locality
-    rank = np.arange(len(able)) - np.searchsorted(locality[able], locality[able])
-    drawn = able[rank < budget[locality[able]]]
-    n_splits = np.maximum(np.round(budget / np.maximum(n_able, 1)), 1).astype(int)
-    n_splits = np.minimum(n_splits[locality[drawn]], max_splits[drawn])
+    """Draw queries about the past of the contexts of `queries`, over the same horizons.
 
-    order = np.argsort(context, kind="stable")
-    horizons = np.split(horizon_s[order], np.searchsorted(context[order], np.arange(1, len(end))))
-    found = [
-        # a loop over contexts, not fixes
-        _draw_past(tracks.t[begin[c] : end[c]], np.unique(horizons[c]), n, seed[c])
-        for c, n in zip(drawn, n_splits, strict=True)
-    ]
-    (part, split), (part_of_query, query_split), (_, truth) = (
-        map(flattened, zip(*found)) if found else [NOTHING] * 3
-    )
-    query_split += np.searchsorted(part, part_of_query)
-    used, query = np.unique(query_split, return_inverse=True)
-    c = drawn[part[used]]
-    stop, truth = begin[c] + split[used] + 1, begin[drawn[part_of_query]] + truth
-    ahead_s = (tracks.t[truth] - tracks.t[stop - 1][query]) / 1000.0
-    past = ContextQueries(begin[c], stop, query, ahead_s)
-    return BacktestQueries(
-        past, tracks.t[truth], tracks.lon[truth], tracks.lat[truth], locality[c][query]
-    )
+    They are drawn by the content of the fixes and by how many tracks the locality has. Tracks of
+    few fixes and localities with few possible queries are left out.
+    """
+    last = queries.end - 1
+    locality = localities_of(tracks.lon[last], tracks.lat[last])
+    of, split, truth = _draw_queries(tracks, queries, locality)
+    t = tracks.t[truth]
+    lon = tracks.lon[truth]
+    lat = tracks.lat[truth]
+    ahead_s = (t - tracks.t[split]) / 1000.0
+    key = of * len(tracks) + split  # a context of the backtest
+    _, first, context = np.unique(key, return_index=True, return_inverse=True)
+    begin = queries.begin[of[first]]
+    past = ContextQueries(begin, split[first] + 1, context, ahead_s)
+
+    return BacktestQueries(past, t, lon, lat, locality[of])
+
+
+def _draw_queries(tracks: Tracks, queries: ContextQueries, locality: np.ndarray) -> np.ndarray:
+    """Of backtest queries (3, q): their contexts, and rows of the last fixes used and of truths."""
+    last = queries.end - 1
+    length = queries.end - queries.begin
+    seed = content_hash(tracks.t[last], tracks.lon[last], tracks.lat[last], length)
+    horizons = _horizons_by_context(queries)
+    drawn = [np.zeros((3, 0), np.int64)]
+
+    for c, n_splits in _draw_contexts(queries, locality, seed):
+        begin = queries.begin[c]
+        t = tracks.t[begin : queries.end[c]]
+        rows = begin + _draw_past(t, horizons[c], n_splits, seed[c])
+        drawn.append(np.vstack([np.full(rows.shape[1], c), rows]))
+
+    return np.hstack(drawn)
+
+
+def _horizons_by_context(queries: ContextQueries) -> list[np.ndarray]:
+    """The horizons in s of the queries of each context, each once, ascending."""
+    order = np.argsort(queries.context, kind="stable")
+    size = np.bincount(queries.context, minlength=len(queries.end))
+    beginnings = np.cumsum(size)[:-1]
+    parts = np.split(queries.horizon_s[order], beginnings)
+
+    return [np.unique(part) for part in parts]
+
+
+def _draw_contexts(
+    queries: ContextQueries, locality: np.ndarray, seed: np.ndarray
+) -> Iterator[tuple[int, int]]:
+    """Contexts (c,) that are backtested, and from how many of their fixes, by locality and seed."""
+    s = Settings
+    length = queries.end - queries.begin
+    fixes = ((1 - s.earliest) * length).astype(int)
+    max_splits = np.minimum(s.splits, 1 + fixes // s.fixes_a_split)
+    n_horizons = np.bincount(queries.context, minlength=len(length))
+    n_horizons = np.minimum(n_horizons, s.horizons)
+    max_queries = max_splits * n_horizons
+    max_queries[length < s.min_fixes] = 0
+    of_locality = np.bincount(locality, max_queries)[locality]
+    able = (max_queries > 0) & (of_locality >= s.worth_queries)
+
+    for place in np.unique(locality[able]):
+        here = np.flatnonzero(able & (locality == place))
+        here = here[np.argsort(seed[here], kind="stable")]
+        budget = min(s.few_contexts + s.share * len(here), s.max_contexts)
+        n_splits = max(round(budget / len(here)), 1)
+
+        for c in here[: math.ceil(budget)]:
+            yield c, min(n_splits, max_splits[c])
 
 
 def _draw_past(
     t: np.ndarray, horizons_s: np.ndarray, n_splits: int, seed: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows (s,) of a context t (n,) from which to forecast; of queries (q,) which of these, and
-    that of the truth.
-    """
-    start, stop = (
-        int(Settings.earliest * len(t)),
-        int(np.searchsorted(t, t[-1] - 1000 * horizons_s[0], side="right")),
-    )
+) -> np.ndarray:
+    """Queries about a context t (n,): rows (2, q) of the last fixes used, and of the truths."""
+    start = int(Settings.earliest * len(t))
+    latest = t[-1] - 1000 * horizons_s[0]
+    stop = int(np.searchsorted(t, latest, side="right"))
+
     if stop <= start:
-        return NOTHING[0], *NOTHING
-    draw = content_hash(seed, np.arange(n_splits))
-    splits = np.unique(start + (draw % np.uint64(stop - start)).astype(np.int64))
-    order = np.argsort(content_hash(seed, splits[:, None], np.arange(len(horizons_s))), axis=1)
-    ahead_s = horizons_s[order[:, : Settings.horizons]]
-    wanted = t[splits][:, None] + 1000.0 * ahead_s
-    at = np.clip(np.searchsorted(t, wanted), 1, len(t) - 1)
-    at -= wanted - t[at - 1] < t[at] - wanted
-    known = (at > splits[:, None]) & (np.abs(t[at] - wanted) <= Settings.tolerance * 1000 * ahead_s)
-    return splits, np.nonzero(known)[0], at[known]
+        return np.zeros((2, 0), np.int64)
+
+    draw = content_hash(seed, np.arange(n_splits)) % np.uint64(stop - start)
+    split = np.unique(draw.astype(np.int64))[:, None]
+    split += start
+    draw = content_hash(seed, split, np.arange(len(horizons_s)))
+    order = np.argsort(draw, axis=1)
+    order = order[:, : Settings.horizons]
+    ahead_ms = 1000.0 * horizons_s[order]
+    wanted = t[split] + ahead_ms
+    after = np.clip(np.searchsorted(t, wanted), 1, len(t) - 1)
+    before = after - 1
+    before_is_nearer = wanted - t[before] < t[after] - wanted
+    truth = np.where(before_is_nearer, before, after)
+    near = np.abs(t[truth] - wanted) <= Settings.tolerance * ahead_ms
+    rows = np.stack(np.broadcast_arrays(split, truth))
+
+    return rows[:, near & (truth > split)]
 
 
 @dataclass(frozen=True)
 class BacktestErrors:
-    """The errors of n backtest queries, by the mixture (0) and by the one with more past (1). kind:
-    (n,) ContextKind. for_areas: (n,) bool, whether areas are for such a case. error_m: (2, n)
-    metres from the point to the truth. excess: (2, 2, n) logit of the level of the smallest
-    highest-density set that holds the truth, minus those of the two areas. t: (n,) epoch ms, when
-    the truth was known. locality: (n,).
-    """
+    """The errors of backtest queries (n,), by the mixture (0) and by the one with more past (1)."""
 
-    kind: np.ndarray
-    for_areas: np.ndarray
-    error_m: np.ndarray
-    excess: np.ndarray
-    t: np.ndarray
-    locality: np.ndarray
+    kind: np.ndarray  # (n,) ContextKind
+    for_areas: np.ndarray  # (n,) bool, whether areas are for such a case
+    error_m: np.ndarray  # (2, n) metres from the point to the truth
+    excess: np.ndarray  # (2, 2, n) logit of the level that holds the truth, minus the two areas'
+    t: np.ndarray  # (n,) epoch ms, when the truth was known
+    locality: np.ndarray  # (n,)
 
 
-def fit(
-    backtest: BacktestErrors, locality: np.ndarray, t: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """What a backtest changes for queries in localities (m,) whose last fixes are at t (m,) epoch
-    ms, by kind: logits by which the levels of areas move (m, kinds, 2), and the share of the
-    mixture with more past (m, kinds).
+@dataclass(frozen=True)
+class Adjustments:
+    """What a backtest changes for queries (m,), by kind of context."""
+
+    shift: np.ndarray  # (m, kinds, 2) logits by which the levels of the two areas move
+    past_share: np.ndarray  # (m, kinds) the share of the mixture with more past
+
+    @classmethod
+    def none(cls, m: int) -> Adjustments:
+        """Nothing changes."""
+        kinds = len(ContextKind)
+        return cls(np.zeros((m, kinds, 2)), np.zeros((m, kinds)))
+
+
+def fit(backtest: BacktestErrors, locality: np.ndarray, t: np.ndarray) -> Adjustments:
+    """What a backtest changes for queries in localities (m,) with last fixes at t (m,) epoch ms.
 
     It is fitted by locality to the truths of the backtest that were known when a step of time
     begins.
     """
-    shift, share = np.zeros((len(t), len(ContextKind), 2)), np.zeros((len(t), len(ContextKind)))
-    for p in np.intersect1d(backtest.locality, locality):
-        in_locality, rows = backtest.locality == p, np.flatnonzero(locality == p)
-        parts = np.linspace(0, 1, Settings.time_steps + 1)[:-1]
+    result = Adjustments.none(len(t))
+    parts = np.arange(Settings.time_steps) / Settings.time_steps
+
+    for place in np.intersect1d(backtest.locality, locality):
+        rows = np.flatnonzero(locality == place)
         known_until = np.unique(np.quantile(t[rows], parts, method="lower"))
         step = np.searchsorted(known_until, t[rows], side="right") - 1
-        for i, end in enumerate(known_until):
+
+        for i, until in enumerate(known_until):
+            some = rows[step == i]
+            known = (backtest.locality == place) & (backtest.t <= until)
+
             for kind in ContextKind:
-                fitted = _fit_kind(
-                    backtest, in_locality & (backtest.t <= end) & (backtest.kind == kind)
-                )
-                shift[rows[step == i], kind], share[rows[step == i], kind] = fitted
-    return shift, share
+                chosen = known & (backtest.kind == kind)
+                share = _past_share(backtest.error_m[:, chosen])
+                excess = backtest.excess[..., chosen & backtest.for_areas]
+                result.past_share[some, kind] = share
+                result.shift[some, kind] = _level_shift(excess, share)
+
+    return result
 
 
-def _fit_kind(backtest: BacktestErrors, chosen: np.ndarray) -> tuple[np.ndarray, float]:
-    """The shift (2,) after which 50 and 80 % of the truths chosen (n,) lie inside, and the share of
-    the mixture with more past, 1 where it takes away full_gain of the mean error. Both times n / (n
-    + prior_queries); zero for few.
+def _past_share(error_m: np.ndarray) -> float:
+    """The share of the mixture with more past: 1 where it takes away full_gain of the mean error.
+
+    error_m: (2, n).
     """
-    s, share, n = Settings, 0.0, np.count_nonzero(chosen)
-    if n >= s.min_queries:
-        before, after = backtest.error_m[:, chosen].mean(axis=1)
-        gain = (1 - after / max(before, 1e-9)) * (n / (n + s.prior_queries))
-        share = float(np.clip(gain / s.full_gain, 0, 1))
-    excess = backtest.excess[..., chosen & backtest.for_areas]
-    if (n := excess.shape[-1]) < s.min_queries:
-        return np.zeros(2), share
-    levels = zip(np.moveaxis(excess, 1, 0), NOMINAL_LEVELS, strict=True)
-    plain, past = np.transpose([np.quantile(each, level, axis=-1) for each, level in levels])
-    return (plain + share * (past - plain)) * (n / (n + s.prior_queries)), share
+    n = error_m.shape[1]
+    if n < Settings.min_queries:
+        return 0.0
+
+    before, after = error_m.mean(axis=1)
+    gain = _weight(n) * (1 - after / max(before, 1e-9))
+
+    return float(np.clip(gain / Settings.full_gain, 0, 1))
+
+
+def _level_shift(excess: np.ndarray, past_share: float) -> np.ndarray:
+    """The shift (2,) after which 50 and 80 % of the truths lie inside. excess: (2, 2, n)."""
+    n = excess.shape[-1]
+    if n < Settings.min_queries:
+        return np.zeros(2)
+
+    low, high = NOMINAL_LEVELS
+    low_shift = np.quantile(excess[:, 0], low, axis=-1)
+    high_shift = np.quantile(excess[:, 1], high, axis=-1)
+    plain, past = np.column_stack([low_shift, high_shift])
+
+    return _weight(n) * (plain + past_share * (past - plain))
+
+
+def _weight(n: int) -> float:
+    """The weight of n queries beside that of no change."""
+    return n / (n + Settings.prior_queries)
 
 
 def shifted(level: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Levels (2, …) moved by shifts (2, …) in logits, the larger one never under the smaller."""
-    return np.maximum.accumulate(1.0 / (1.0 + np.exp(-logit(level) - shift)), axis=0)
+    moved = 1.0 / (1.0 + np.exp(-logit(level) - shift))
+    return np.maximum.accumulate(moved, axis=0)
 
 
 def logit(p: np.ndarray) -> np.ndarray:

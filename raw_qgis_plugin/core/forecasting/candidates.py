@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Candidate places for a query of days: here, onward along the way, or one of the mover's own
-places.
+"""Candidate places for a query of days: here, onward along the way, or one of the mover's places.
 
 Each carries the share of the mover's time near it: in all, at this hour of the day and of the week,
 after having been where the mover is now, and of late, from the fixes up to the query's own, without
@@ -15,31 +14,46 @@ import numpy as np
 
 from ..arrays import rank_within
 from ..features import featurizer as feat
-from ..geodesy import offset_m
+from ..geodesy import length
 from ..times import DAY_MS, HOUR_MS
 
 KINDS = ("stay", "onward", "median place", "a day before", "a week before", "own place")
 N_OWN_PLACES = 8
-N_CANDIDATES = len(KINDS) - 1 + N_OWN_PLACES
+FIRST_OWN = len(KINDS) - 1  # one candidate of each other kind comes before the own places
+N_CANDIDATES = FIRST_OWN + N_OWN_PLACES
 NEAR_M = (200.0, 1000.0)  # time within these distances counts as time at a candidate
-N_WEIGHTS = 6  # ways to weigh the fixes of a context, see `_weights`
-N_CANDIDATE_COLUMNS = len(KINDS) + 4 + N_WEIGHTS * len(NEAR_M) + N_WEIGHTS  # columns of a candidate
+WEIGHTS = ("all", "hour of day", "hour of week", "after here", "after here at that hour", "of late")
+# The columns of a candidate: its kind, its distance (4), shares of time within NEAR_M by WEIGHTS,
+# and hours in all by WEIGHTS
+FIRST_SHARE = len(KINDS) + 4
+FIRST_HOURS = FIRST_SHARE + len(WEIGHTS) * len(NEAR_M)
+N_CANDIDATE_COLUMNS = FIRST_HOURS + len(WEIGHTS)
 LATERAL_CANDIDATE = [len(KINDS) + 3]  # the column that changes sign when a track is mirrored
+
+
+class Settings:
+    """How time at places is weighed, and how the work is cut."""
+
+    day_spread_h: float = 1.0  # hours of the day that count as the same
+    week_spread_h: float = 1.5  # hours of the week that count as the same
+    recent_h: float = 6.0  # of late: a fix so long ago counts 1/e
+    cell_m: float = 250.0  # own places are found in cells of this size
+    queries_at_once: int = 512
+    pairs_at_once: int = 1_500_000  # queries × fixes
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Candidate places of m queries. xy: (m, K, 2) metres in the fix's frame. x: (m, K,
-    N_CANDIDATE_COLUMNS) float32, zero where there is no such candidate.
-    """
+    """Candidate places of m queries."""
 
-    xy: np.ndarray
-    x: np.ndarray
+    xy: np.ndarray  # (m, K, 2) metres in the fix's frame
+    x: np.ndarray  # (m, K, N_CANDIDATE_COLUMNS) float32, zero where there is no such candidate
 
     @property
     def known(self) -> np.ndarray:
         """(m, K) bool: which candidates exist."""
-        return np.asarray(self.x[..., : len(KINDS)].any(axis=-1))
+        kind = self.x[..., : len(KINDS)]
+        return np.asarray(kind.any(axis=-1))
 
 
 def candidates(
@@ -48,161 +62,216 @@ def candidates(
     """Lay out the candidates of queries that ask the fixes `row` (m,) where they will be `dt_s`
     (m,) seconds later.
     """
-    m, pairs_at_once = len(row), 1_500_000  # queries × fixes
-    xy, x = (
-        np.zeros((m, N_CANDIDATES, 2)),
-        np.zeros((m, N_CANDIDATES, N_CANDIDATE_COLUMNS), np.float32),
-    )
-    length = row - f.first[row] + 1
-    order = np.argsort(length, kind="stable")
+    s = Settings
+    xy = np.zeros((len(row), N_CANDIDATES, 2))
+    x = np.zeros((len(row), N_CANDIDATES, N_CANDIDATE_COLUMNS), np.float32)
+    dt_ms = (np.asarray(dt_s, np.float64) * 1000).astype(np.int64)
+    fixes = row - f.first[row] + 1
+    order = np.argsort(fixes, kind="stable")
     at = 0
-    while at < m:
-        some = order[at : at + max(pairs_at_once // int(length[order[min(at + 512, m - 1)]]), 1)][
-            :512
-        ]
-        xy[some], x[some] = _lay_out(
-            f, row[some], np.asarray(dt_s, np.float64)[some], query.base[some]
-        )
+
+    while at < len(row):
+        some = order[at : at + s.queries_at_once]
+        n = max(s.pairs_at_once // int(fixes[some[-1]]), 1)
+        some = some[:n]
+        context = _Context.of(f, row[some], dt_ms[some])
+        xy[some], x[some] = _lay_out(context, query.base[some])
         at += len(some)
-    found, distance = Candidates(xy, x), np.hypot(xy[..., 0], xy[..., 1])
-    reach = distance + query.scale[:, None]
-    columns = (
-        np.log1p(distance / 50.0) / 8.0,
-        distance / reach,
-        xy[..., 0] / reach,
-        xy[..., 1] / reach,
-    )
-    x[..., len(KINDS) : len(KINDS) + len(columns)] = (
-        np.stack(columns, axis=-1) * found.known[..., None]
-    )
+
+    found = Candidates(xy, x)
+    columns = _distance_columns(xy, query.scale)
+    x[..., len(KINDS) : FIRST_SHARE] = columns * found.known[..., None]
+
     return found
 
 
-def _lay_out(
-    f: feat.Features, row: np.ndarray, dt: np.ndarray, base: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Places (m, K, 2) and all of their columns but the distances, for queries of contexts about
-    equally long.
-    """
-    m, first = len(row), f.first[row]
-    longest = int((row - first).max()) + 1
-    at = row[:, None] - np.arange(longest - 1, -1, -1)
-    valid = at >= first[:, None]
-    at = np.maximum(at, first[:, None])
-    # (m, L)
-    east, north = np.moveaxis(
-        offset_m(f.lon[at], f.lat[at], f.lon[row, None], f.lat[row, None]), -1, 0
-    )
-    hx, hy = f.heading[row].T[..., None]
-    position = np.stack([east * hx + north * hy, north * hx - east * hy], axis=-1)  # in the frame
-    weights = _weights(f, row, dt, at, valid, np.hypot(position[..., 0], position[..., 1]))
+def _distance_columns(xy: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """How far places (m, K, 2) are, and relative to the scale (m,) of their query: (m, K, 4)."""
+    distance = length(xy)
+    reach = distance + scale[:, None]
+    far = np.log1p(distance / 50.0) / 8.0
+    of_reach = distance / reach
+    along = xy[..., 0] / reach
+    across = xy[..., 1] / reach
 
+    return np.stack([far, of_reach, along, across], axis=-1)
+
+
+@dataclass(frozen=True)
+class _Context:
+    """The fixes of contexts of m queries, padded on the left to the longest of them, L."""
+
+    f: feat.Features
+    row: np.ndarray  # (m,) the last fixes
+    dt_ms: np.ndarray  # (m,) from there to the time of the query
+    at: np.ndarray  # (m, L) rows of the fixes
+    valid: np.ndarray  # (m, L) bool, False on padding
+    position: np.ndarray  # (m, L, 2) metres in the frame of the last fix
+
+    @classmethod
+    def of(cls, f: feat.Features, row: np.ndarray, dt_ms: np.ndarray) -> _Context:
+        here = row[:, None]
+        first = f.first[here]
+        longest = (here - first).max()
+        back = np.arange(longest, -1, -1)
+        at = here - back
+        valid = at >= first
+        at = np.maximum(at, first)
+        position = feat.displacement(f, here, f.lon[at], f.lat[at])
+
+        return cls(f, row, dt_ms, at, valid, position)
+
+
+def _lay_out(c: _Context, onward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places (m, K, 2) and all of their columns but the distances. onward: (m, 2) of the way."""
+    m = len(c.row)
+    weights = _weights(c)
     xy = np.zeros((m, N_CANDIDATES, 2))
-    known = np.zeros((m, N_CANDIDATES), bool)
-    known[:, :3] = True
-    xy[:, 1] = base
-    ordered = np.sort(np.where(valid[..., None], position, np.inf), axis=1)
-    count, query = valid.sum(axis=1), np.arange(m)
-    # the median, by coordinate
-    xy[:, 2] = 0.5 * (ordered[query, (count - 1) // 2] + ordered[query, count // 2])
-    for c, back in ((3, DAY_MS), (4, 7 * DAY_MS)):
-        j, known[:, c] = feat.at_key(
-            f.key, first, row, f.key[row] + (dt * 1000).astype(np.int64) - back
-        )
-        xy[:, c] = feat.displacement(f, row, f.lon[j], f.lat[j])
-    xy[:, 5:], known[:, 5:] = _own_places(position, valid, weights)
+    known = np.ones((m, N_CANDIDATES), bool)
+    xy[:, 1] = onward
+    xy[:, 2] = _median_place(c)
+    xy[:, 3], known[:, 3] = _place_before(c, DAY_MS)
+    xy[:, 4], known[:, 4] = _place_before(c, 7 * DAY_MS)
+    xy[:, FIRST_OWN:], known[:, FIRST_OWN:] = _own_places(c, weights)
     xy[~known] = 0.0
 
-    total = weights.sum(axis=1)  # (m, weights) hours
-    share = (weights / np.maximum(total, 1e-6)[:, None]).astype(np.float32)
-    spot, point = xy.astype(np.float32), position.astype(np.float32)
-    square = (
-        (spot**2).sum(-1)[:, :, None]
-        + (point**2).sum(-1)[:, None, :]
-        - 2 * spot @ point.transpose(0, 2, 1)
-    )
     x = np.zeros((m, N_CANDIDATES, N_CANDIDATE_COLUMNS), np.float32)
-    kind = np.minimum(np.arange(N_CANDIDATES), len(KINDS) - 1)
-    x[:, np.arange(N_CANDIDATES), kind] = 1.0
-    begin = len(KINDS) + 4
-    for radius in NEAR_M:
-        x[..., begin : begin + N_WEIGHTS] = (square < radius**2).astype(np.float32) @ share
-        begin += N_WEIGHTS
-    x[..., begin:] = np.log1p(total)[:, None] / 5.0
+    x[:, range(FIRST_OWN), range(FIRST_OWN)] = 1.0
+    x[:, FIRST_OWN:, FIRST_OWN] = 1.0
+    total = weights.sum(axis=1)
+    share = weights / np.maximum(total, 1e-6)[:, None]
+    share = share.astype(np.float32)
+    x[..., FIRST_SHARE:FIRST_HOURS] = _shares_nearby(xy, c.position, share)
+    x[..., FIRST_HOURS:] = np.log1p(total)[:, None] / 5.0
     x[~known] = 0.0
+
     return xy, x
 
 
-def _weights(
-    f: feat.Features,
-    row: np.ndarray,
-    dt: np.ndarray,
-    at: np.ndarray,
-    valid: np.ndarray,
-    away_m: np.ndarray,
-) -> np.ndarray:
-    """Hours that each fix of the contexts (m, L) stands for: in all, at the query's hour of the
-    day, at its hour of the week, after having been near here, the same at this hour of the day, and
-    of late: (m, L, N_WEIGHTS).
+def _median_place(c: _Context) -> np.ndarray:
+    """The median (m, 2) of each coordinate of the fixes."""
+    position = np.where(c.valid[..., None], c.position, np.inf)
+    ordered = np.sort(position, axis=1)
+    count = c.valid.sum(axis=1)
+    query = np.arange(len(count))
+    low = ordered[query, (count - 1) // 2]
+    high = ordered[query, count // 2]
+
+    return 0.5 * (low + high)
+
+
+def _place_before(c: _Context, back_ms: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where the mover was so long before the time of the query (m, 2), and where that is known."""
+    f = c.f
+    row = c.row
+    wanted = f.key[row] + c.dt_ms - back_ms
+    at, known = feat.at_key(f.key, f.first[row], row, wanted)
+    xy = feat.displacement(f, row, f.lon[at], f.lat[at])
+
+    return xy, known
+
+
+def _shares_nearby(xy: np.ndarray, position: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Shares (m, K, NEAR_M × WEIGHTS) of the weights of fixes that lie near places (m, K, 2).
+
+    position: (m, L, 2) metres. share: (m, L, WEIGHTS) float32.
     """
-    m, longest = at.shape
-    day_spread_h, week_spread_h, recent_h = 1.0, 1.5, 6.0
-    # A fix counts until the next one, for half an hour at most, and the last one for five minutes.
-    until_next = np.minimum(np.diff(f.t, append=f.t[-1:]), HOUR_MS / 2)
-    hours = np.where(valid, until_next[at], 0.0)
-    hours[:, -1] = HOUR_MS / 12
-    hours /= HOUR_MS
-    ago_h = (f.t[row][:, None] - f.t[at]) / HOUR_MS
-    by_day = _bell(ago_h + dt[:, None] / 3600, 24.0, day_spread_h)
-    by_week = _bell(ago_h + dt[:, None] / 3600, 168.0, week_spread_h)
-    # Where the mover was dt after each earlier time near here: the fix that held then.
-    here = hours * (away_m < NEAR_M[0]) * (ago_h * 3600 >= dt[:, None])
-    later = (
-        np.searchsorted(f.key, f.key[at] + (dt * 1000).astype(np.int64)[:, None], side="right") - 1
-    )
-    column = np.clip(later - (row[:, None] - longest + 1), 0, longest - 1)
-    cell = (np.arange(m)[:, None] * longest + column).ravel()
-    after, after_at_hour = (
-        np.bincount(cell, w.ravel(), m * longest).reshape(m, longest)
-        for w in (here, here * _bell(ago_h, 24.0, week_spread_h))
-    )
-    of_late = hours * np.exp(-ago_h / recent_h)
-    return np.stack(
-        [hours, hours * by_day, hours * by_week, after, after_at_hour, of_late], axis=-1
-    )
+    spot = xy.astype(np.float32)
+    point = position.astype(np.float32)
+    square = -2 * spot @ point.swapaxes(1, 2)
+    square += np.square(spot).sum(axis=-1)[..., None]
+    square += np.square(point).sum(axis=-1)[:, None]
+    shares = []
+
+    for radius in NEAR_M:
+        near = square < radius**2
+        shares.append(near.astype(np.float32) @ share)
+
+    return np.concatenate(shares, axis=-1)
+
+
+def _weights(c: _Context) -> np.ndarray:
+    """Hours that each fix of the contexts stands for by WEIGHTS: (m, L, 6)."""
+    s = Settings
+    f = c.f
+    # A fix counts until the next one, for half an hour at most, and the last one for five minutes
+    until_next_h = np.diff(f.t, append=f.t[-1:]) / HOUR_MS
+    until_next_h = np.minimum(until_next_h, 0.5)
+    hours = np.where(c.valid, until_next_h[c.at], 0.0)
+    hours[:, -1] = 1 / 12
+    ago_h = (f.t[c.row, None] - f.t[c.at]) / HOUR_MS
+    dt_h = c.dt_ms[:, None] / HOUR_MS
+    apart_h = ago_h + dt_h
+    was_here = length(c.position) < NEAR_M[0]
+    was_here &= ago_h >= dt_h
+    here = np.where(was_here, hours, 0.0)
+    here_at_hour = here * _bell(ago_h, 24.0, s.week_spread_h)
+    same_hour = _bell(apart_h, 24.0, s.day_spread_h)
+    same_hour_of_week = _bell(apart_h, 168.0, s.week_spread_h)
+    columns = {
+        "all": hours,
+        "hour of day": hours * same_hour,
+        "hour of week": hours * same_hour_of_week,
+        "after here": _moved_on(c, here),
+        "after here at that hour": _moved_on(c, here_at_hour),
+        "of late": hours * np.exp(-ago_h / s.recent_h),
+    }
+
+    return np.stack([columns[name] for name in WEIGHTS], axis=-1)
+
+
+def _moved_on(c: _Context, hours: np.ndarray) -> np.ndarray:
+    """The hours (m, L) of fixes, moved to the fixes that held dt_s later."""
+    wanted = c.f.key[c.at] + c.dt_ms[:, None]
+    later = np.searchsorted(c.f.key, wanted, side="right") - 1
+    width = hours.shape[1]
+    first = c.row[:, None] - width + 1
+    column = np.clip(later - first, 0, width - 1)
+    query = np.arange(len(hours))[:, None]
+    cell = query * width + column
+    moved = np.bincount(cell.ravel(), hours.ravel(), hours.size)
+
+    return moved.reshape(hours.shape)
 
 
 def _bell(hours: np.ndarray, period: float, spread: float) -> np.ndarray:
-    """The weight of a time lag `hours` that is a multiple of the period, give or take `spread`
-    hours.
-    """
+    """The weight of a time lag `hours`: one at multiples of the period, give or take `spread`."""
     phase = (hours / period + 0.5) % 1.0 - 0.5
-    return np.exp(-0.5 * np.square(phase * (period / spread)))
+    off = phase * (period / spread)
+    return np.exp(-0.5 * np.square(off))
 
 
-def _own_places(
-    position: np.ndarray, valid: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The mover's own places (m, N_OWN_PLACES, 2), best first, and which exist: of the cells of a
-    grid around the last fix those with most of the weights, all counted alike, at the mean position
-    of their fixes.
+def _own_places(c: _Context, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mover's own places (m, N_OWN_PLACES, 2), best first, and which exist.
+
+    Of the cells of a grid around the last fix they are those with most of the weights, all counted
+    alike, at the mean position of their fixes.
     """
-    m, cell_m, half = len(position), 250.0, 2**19
-    score = (weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-6)).sum(axis=-1)
-    query = np.broadcast_to(np.arange(m)[:, None], valid.shape)[valid]
-    cell = (
-        np.clip(np.floor(position[valid] / cell_m + 0.5), -half, half - 1).astype(np.int64) + half
-    )
-    key, member = np.unique(
-        (query.astype(np.int64) << 40) + (cell[:, 0] << 20) + cell[:, 1], return_inverse=True
-    )
-    points, hours = position[valid], weights[..., 0][valid] + 1e-9
-    total = np.bincount(member, hours)
-    centre = np.stack([np.bincount(member, hours * points[:, c]) / total for c in (0, 1)], axis=-1)
-    owner, sums = key >> 40, np.bincount(member, score[valid])
-    rank = rank_within(owner, sums)
-    best = np.flatnonzero(rank < N_OWN_PLACES)
-    xy, known = np.zeros((m, N_OWN_PLACES, 2)), np.zeros((m, N_OWN_PLACES), bool)
-    xy[owner[best], rank[best]] = centre[best]
-    known[owner[best], rank[best]] = True
-    return xy, known
+    total = weights.sum(axis=1, keepdims=True)
+    share = weights / np.maximum(total, 1e-6)
+    score = share.sum(axis=-1)[c.valid]
+    hours = weights[c.valid, 0] + 1e-9
+    x, y = c.position[c.valid].T
+    key, cell = np.unique(_cell_keys(c), return_inverse=True)
+    of_cell = np.bincount(cell, hours)
+    x = np.bincount(cell, hours * x) / of_cell
+    y = np.bincount(cell, hours * y) / of_cell
+    query = key >> 40
+    rank = rank_within(query, np.bincount(cell, score))
+    best = rank < N_OWN_PLACES
+    at = query[best], rank[best]
+    xy = np.full((len(weights), N_OWN_PLACES, 2), np.nan)
+    xy[at] = np.column_stack([x[best], y[best]])
+
+    return xy, np.isfinite(xy[..., 0])
+
+
+def _cell_keys(c: _Context) -> np.ndarray:
+    """A number for the query and the cell of each fix: query, column and row, by 20 bits."""
+    half = 2**19
+    query, _ = np.nonzero(c.valid)
+    cell = np.floor(c.position[c.valid] / Settings.cell_m + 0.5)
+    cell = np.clip(cell, -half, half - 1) + half
+    column, row = cell.astype(np.int64).T
+
+    return (query << 40) + (column << 20) + row

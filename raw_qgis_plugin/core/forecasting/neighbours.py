@@ -11,58 +11,59 @@ is used; the track's own past counts too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
 import numpy as np
 
 from ..arrays import run_starts
 from ..features.featurizer import into_frame, solar_hour
-from ..geodesy import offset_m, on_sphere
+from ..geodesy import on_sphere
 from ..times import DAY_MS
 from ..tracks import Tracks
+from .context import offset_of
 
-# The columns of a continuation. Displacement over the horizon, position beside the query's fix, and
-# difference of the velocities, each east and north (or along and across the frame of the query's
-# fix), metres and m/s; kernel weight; difference of the hour of the day; age in days; flags: same
-# user, same part of the week (working days or weekend), known velocity.
+# The columns of a continuation. Vectors are east and north, or along and across the frame of the
+# query's fix.
 COLUMNS = (
-    "displacement_x",
+    "displacement_x",  # of the continuation over the horizon, metres
     "displacement_y",
-    "position_x",
+    "position_x",  # of its start beside the query's fix, metres
     "position_y",
-    "velocity_x",
+    "velocity_x",  # at its start, less that at the query's fix, m/s
     "velocity_y",
-    "weight",
-    "hours",
+    "weight",  # of the kernel
+    "hours",  # difference of the hour of the day
     "age_days",
     "same_user",
-    "same_week_part",
+    "same_week_part",  # working days or weekend
     "known_velocity",
 )
 N_VECTORS = 3  # the columns begin with three vectors
+DISPLACEMENT = slice(0, 2)
+POSITION = slice(2, 4)
 WEIGHT = COLUMNS.index("weight")
 MIN_WEIGHT = 1e-3  # a neighbour of a smaller kernel weight does not count
 FAN_OUT = 8
 SMALLEST_BLOCK = 2048  # points; fewer are compared one by one
 MOST_PAIRS = 2_000_000  # queries times points that are compared at once
 PACE_BASE = 4.0  # continuations of trips of pace p start at fixes about 4**p seconds apart
+WEEKEND_H = 120.0  # hours of the week before Saturday
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """How near neighbours are: the weight is exp(-d²/2), d² the sum of the squares of distance /
-    near_m, of velocity difference / near_ms and of the difference of hours / near_hours.
+    """How near neighbours are.
 
-    lag_s: velocities are measured over this time, and one fix in half of it starts a continuation.
-    max_gap_s: a longer gap hides where a track was. count: neighbours that are used.
+    The weight is exp(-d²/2), where d² is the sum of the squares of distance / near_m, of velocity
+    difference / near_ms and of the difference of hours / near_hours.
     """
 
-    lag_s: float
+    lag_s: float  # velocities are measured over it; one fix in half of it starts a continuation
     near_m: float
     near_ms: float
     near_hours: float = np.inf
-    max_gap_s: float = np.inf
-    count: int = 16
+    max_gap_s: float = np.inf  # a longer gap between fixes hides where a track was
+    count: int = 16  # neighbours that are used
 
     @classmethod
     def of_trips(cls, pace: int) -> Kernel:
@@ -89,178 +90,277 @@ class Search:
 REACH = float(np.sqrt(-2 * np.log(MIN_WEIGHT)))  # the distance d beyond which weights do not count
 
 
+@dataclass(frozen=True)
+class Starts:
+    """The fixes from which continuations of a kernel start, in order of time."""
+
+    row: np.ndarray  # (n,) of the tracks
+    t: np.ndarray  # (n,) epoch ms
+    forest: TimeForest
+
+
+@dataclass(frozen=True)
+class Continuations:
+    """How neighbours of m fixes continued over h horizons, the heaviest first."""
+
+    columns: np.ndarray  # (m, h, count, 12) float32, COLUMNS; of weight zero where there are fewer
+    other_users: np.ndarray  # (m, h) of how many other users they are
+    near: np.ndarray  # (m, 2) near_m and near_ms of the kernels
+
+    @classmethod
+    def none(cls, horizon_s: np.ndarray, count: int = 0) -> Continuations:
+        """No continuations over horizon_s (m, h), but room for some."""
+        columns = np.zeros((*horizon_s.shape, count, len(COLUMNS)), np.float32)
+        other_users = np.zeros(horizon_s.shape, int)
+        near = np.ones((len(horizon_s), 2))
+
+        return cls(columns, other_users, near)
+
+    def put(self, rows: np.ndarray, found: Continuations) -> None:
+        """Replace the rows."""
+        self.columns[rows] = found.columns
+        self.other_users[rows] = found.other_users
+        self.near[rows] = found.near
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The neighbours (m, h, count) of fixes, the nearest first."""
+
+    start: np.ndarray  # rows of the tracks where they start
+    weight: np.ndarray  # of the kernel, zero where there are fewer
+    displacement: np.ndarray  # (m, h, count, 2) metres over the horizon
+
+
 class Neighbours:
-    """The layer's fixes, searched for neighbours of fixes whose continuation had ended by the last
-    fix of the query.
+    """The fixes of a layer, among which the neighbours of a query's fix are searched.
+
+    A neighbour counts only if its continuation had ended by the query's fix.
     """
 
     def __init__(self, tracks: Tracks) -> None:
         self._tracks = tracks
-        self._indexes: dict[Kernel, tuple[TimeForest, np.ndarray, np.ndarray]] = {}
+        self._starts: dict[Kernel, Starts] = {}
 
     def continuations(
         self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray, days: bool = False
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ) -> Continuations:
         """Continuations for the rows `last` (m,), reached from the rows `before` (m,), over
-        horizon_s (m, h).
-
-        Returns COLUMNS (m, h, count, 12) float32 in metres east and north, the heaviest first, of
-        weight zero where there are fewer; of how many other users they are (m, h); and near_m and
-        near_ms of the kernels (m, 2).
+        horizon_s (m, h), in metres east and north.
         """
-        lag_s = (self._tracks.t[last] - self._tracks.t[before]) / 1000.0
-        pace = np.round(np.log(np.maximum(lag_s, 1.0)) / np.log(PACE_BASE)).astype(int)
-        groups = [
-            (Kernel.of_trips(p), (pace == p) & (lag_s > 0)) for p in np.unique(pace[lag_s > 0])
-        ]
         if days:
-            groups = [(DAY_KERNEL, np.ones(len(last), bool))]
-        found = np.zeros(
-            (*horizon_s.shape, (DAY_KERNEL if days else Kernel).count, len(COLUMNS)), np.float32
-        )
-        near, other_users = np.ones((len(last), 2)), np.zeros(horizon_s.shape, int)
-        for kernel, some in groups:
-            near[some] = kernel.near_m, kernel.near_ms
-            found[some], other_users[some] = self._of_layer(
-                kernel, last[some], before[some], horizon_s[some]
-            )
-        return found, other_users, near
+            return self._of_layer(DAY_KERNEL, last, before, horizon_s)
+
+        result = Continuations.none(horizon_s, Kernel.count)
+        t = self._tracks.t
+        lag_s = (t[last] - t[before]) / 1000.0
+        moved = lag_s > 0
+        pace = np.log(np.maximum(lag_s, 1.0)) / np.log(PACE_BASE)
+        pace = np.round(pace).astype(int)
+
+        for p in np.unique(pace[moved]):
+            some = moved & (pace == p)
+            kernel = Kernel.of_trips(p)
+            found = self._of_layer(kernel, last[some], before[some], horizon_s[some])
+            result.put(some, found)
+
+        return result
 
     def _of_layer(
         self, kernel: Kernel, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Continuations: COLUMNS (m, h, count, 12), and of how many other users they are (m, h)."""
-        t, lon, lat, user = self._tracks.t, self._tracks.lon, self._tracks.lat, self._tracks.user
-        seconds = np.maximum((t[last] - t[before]) / 1000.0, 1.0)[:, None]
-        own_velocity = offset_m(lon[last], lat[last], lon[before], lat[before]) / seconds
-        at = coordinates(kernel, t[last], lon[last], lat[last], own_velocity)
-        displacement, weight, start = self._search(kernel, last, at, horizon_s)
-        query = last[:, None, None]
-        position = offset_m(lon[start], lat[start], lon[query], lat[query])
-        back, known = displacements(
-            self._tracks, start, np.full(start.shape, -kernel.lag_s), kernel.max_gap_s
-        )
-        velocity = -back / kernel.lag_s - own_velocity[:, None, None]
-        hour, own_hour = (
-            solar_hour(t[start], lon[start]),
-            solar_hour(t[last], lon[last])[:, None, None],
-        )
-        weekend = 120.0  # hours of the week before Saturday
-        same_user = user[start] == user[query]
-        others = np.sort(np.where((weight > MIN_WEIGHT) & ~same_user, user[start], -1), axis=-1)
-        facts = (
-            weight,
-            (hour - own_hour + 12) % 24 - 12,
-            np.maximum(t[query] - t[start], 0) / DAY_MS,
-            same_user,
-            (hour >= weekend) == (own_hour >= weekend),
-            known,
-        )
-        columns = np.concatenate(
-            [displacement, position, velocity, np.stack(facts, axis=-1)], axis=-1
-        )
-        columns = np.where(weight[..., None] > 0, columns, 0.0).astype(np.float32)
-        return columns, (np.diff(others, axis=-1, prepend=-1) != 0).sum(axis=-1)
+    ) -> Continuations:
+        tracks = self._tracks
+        t = tracks.t[last]
+        seconds = np.maximum((t - tracks.t[before]) / 1000.0, 1.0)
+        velocity = offset_of(tracks, last, before) / seconds[:, None]
+        at = coordinates(kernel, t, tracks.lon[last], tracks.lat[last], velocity)
+        found = self._search(kernel, last, at, horizon_s)
+        columns = self._columns(kernel, last[:, None, None], velocity[:, None, None], found)
+        table = np.stack([columns[name] for name in COLUMNS], axis=-1)
+        table = table.astype(np.float32)
+        table[found.weight == 0] = 0.0
+        others = (found.weight > MIN_WEIGHT) & ~columns["same_user"]
+        near = np.tile([kernel.near_m, kernel.near_ms], (len(last), 1))
+        user = np.where(others, tracks.user[found.start], -1)
+
+        return Continuations(table, _count_users(user), near)
+
+    def _columns(
+        self, kernel: Kernel, last: np.ndarray, velocity: np.ndarray, found: _Found
+    ) -> dict[str, np.ndarray]:
+        """COLUMNS by name, (m, h, count) each."""
+        tracks = self._tracks
+        start = found.start
+        position = offset_of(tracks, start, last)
+        lag_s = np.full(start.shape, -kernel.lag_s)
+        back, known = displacements(tracks, start, lag_s, kernel.max_gap_s)
+        change = -back / kernel.lag_s - velocity
+        t = tracks.t
+        lon = tracks.lon
+        hour = solar_hour(t[start], lon[start])
+        own_hour = solar_hour(t[last], lon[last])
+        age_ms = np.maximum(t[last] - t[start], 0)
+        hours = (hour - own_hour + 12) % 24 - 12
+        at_weekend = hour >= WEEKEND_H
+        own_user = tracks.user[last]
+
+        return {
+            "displacement_x": found.displacement[..., 0],
+            "displacement_y": found.displacement[..., 1],
+            "position_x": position[..., 0],
+            "position_y": position[..., 1],
+            "velocity_x": change[..., 0],
+            "velocity_y": change[..., 1],
+            "weight": found.weight,
+            "hours": hours,
+            "age_days": age_ms / DAY_MS,
+            "same_user": tracks.user[start] == own_user,
+            "same_week_part": at_weekend == (own_hour >= WEEKEND_H),
+            "known_velocity": known,
+        }
 
     def _search(
         self, kernel: Kernel, last: np.ndarray, at: np.ndarray, horizon_s: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Displacements (m, h, count, 2), kernel weights, zero where there are fewer, and starts
-        (m, h, count) of the neighbours nearest to the coordinates `at` (m, d) whose continuation
-        was known at the query's fix.
+    ) -> _Found:
+        """The neighbours nearest to the coordinates `at` (m, d) of the rows `last` (m,).
+
+        Their continuation was known at the query's fix.
         """
         shape = (*horizon_s.shape, kernel.count)
-        displacement, weight = np.zeros((*shape, 2)), np.zeros(shape)
         start = np.broadcast_to(last[:, None, None], shape).copy()
-        tracks, (forest, rows, t_start) = self._tracks, self._index(kernel)
-        past = np.searchsorted(
-            t_start, tracks.t[last] - (1000 * horizon_s.min(axis=1)).astype(np.int64), side="right"
-        )
+        result = _Found(start, np.zeros(shape), np.zeros((*shape, 2)))
+        starts = self._starts_of(kernel)
+        least_ms = (1000 * horizon_s.min(axis=1)).astype(np.int64)
+        past = np.searchsorted(starts.t, self._tracks.t[last] - least_ms, side="right")
         open_queries: np.ndarray = np.arange(len(last))
+
         for times in Search.searched:
-            k = min(times * kernel.count, len(rows))
+            k = min(times * kernel.count, len(starts.row))
             if not k or not len(open_queries):
                 break
-            crowded = np.zeros(len(last), bool)
-            for some in np.array_split(open_queries, -(-len(open_queries) * k // Search.at_once)):
-                away, found = forest.nearest(at[some], past[some], k, REACH)
-                neighbour, near = rows[found], np.exp(-0.5 * np.square(away))
-                for h in range(horizon_s.shape[1]):
-                    seconds = np.broadcast_to(horizon_s[some, h, None], neighbour.shape)
-                    moved, known = displacements(
-                        tracks,
-                        neighbour,
-                        seconds,
-                        kernel.max_gap_s,
-                        tracks.t[last[some]],
-                        wanted=near > 0,
-                    )
-                    nearest = np.argsort(~known, axis=1, kind="stable")[:, : kernel.count]
-                    into = some[:, None], h, np.arange(nearest.shape[1])
-                    displacement[into] = np.take_along_axis(moved, nearest[..., None], 1)
-                    weight[into] = np.take_along_axis(near * known, nearest, 1)
-                    start[into] = np.take_along_axis(neighbour, nearest, 1)
-                    crowded[some] |= (known.sum(axis=1) < kernel.count) & (
-                        away[:, -1] < Search.crowded
-                    )
-            open_queries = np.flatnonzero(crowded & (k < len(rows)))
-        return displacement, weight, start
 
-    def _index(self, kernel: Kernel) -> tuple[TimeForest, np.ndarray, np.ndarray]:
-        """The fixes that start continuations: a forest of their coordinates, their rows, and their
-        times in order.
+            crowded = np.zeros(len(last), bool)
+
+            for some in np.array_split(open_queries, -(-len(open_queries) * k // Search.at_once)):
+                away, found = starts.forest.nearest(at[some], past[some], k, REACH)
+                found = starts.row[found]
+                n_known = self._fill(result, kernel, some, last, horizon_s, found, away)
+                many_near = away[:, -1] < Search.crowded
+                crowded[some] = many_near & (n_known < kernel.count)
+
+            if k == len(starts.row):
+                break
+
+            open_queries = np.flatnonzero(crowded)
+
+        return result
+
+    def _fill(
+        self,
+        result: _Found,
+        kernel: Kernel,
+        some: np.ndarray,
+        last: np.ndarray,
+        horizon_s: np.ndarray,
+        neighbour: np.ndarray,
+        away: np.ndarray,
+    ) -> np.ndarray:
+        """Keep those neighbours (s, k) of some queries (s,) whose continuation is known.
+
+        away: (s, k) the distances d. Returns how many are known (s,), at the horizon with least.
         """
-        if kernel not in self._indexes:
-            tracks = self._tracks
-            half_lag_ms = max(int(500 * kernel.lag_s), 1)
-            # the first fix of each half lag
-            rows = np.flatnonzero(run_starts(tracks.t // half_lag_ms, tracks.track))
-            back, known = displacements(
-                tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.max_gap_s
+        weight = np.exp(-0.5 * np.square(away))
+        until = self._tracks.t[last[some]]
+        fewest = np.full(len(some), kernel.count)
+
+        for h in range(horizon_s.shape[1]):
+            seconds = np.broadcast_to(horizon_s[some, h, None], neighbour.shape)
+            moved, known = displacements(
+                self._tracks, neighbour, seconds, kernel.max_gap_s, until, wanted=weight > 0
             )
-            # where a vehicle goes within minutes depends on how it came; days can do without
-            if kernel != DAY_KERNEL:
-                rows, back = rows[known], back[known]
-            # A fix in several tracks counts once, in the track that begins last: its future is the
-            # longest of windows.
-            begin = tracks.t[tracks.track_offsets[:-1]][tracks.track[rows]]
-            order = np.lexsort((-begin, tracks.lat[rows], tracks.lon[rows], tracks.t[rows]))
-            rows, back = rows[order], back[order]
-            new = run_starts(tracks.t[rows], tracks.lon[rows], tracks.lat[rows])
-            rows, back = rows[new], back[new]
-            t, lon, lat = tracks.t[rows], tracks.lon[rows], tracks.lat[rows]
-            self._indexes[kernel] = (
-                TimeForest(coordinates(kernel, t, lon, lat, -back / kernel.lag_s)),
-                rows,
-                t,
-            )
-        return self._indexes[kernel]
+            nearest = np.argsort(~known, axis=1, kind="stable")[:, : kernel.count]
+            into = some[:, None], h, np.arange(nearest.shape[1])
+            row = np.arange(len(some))[:, None]
+            at = row, nearest
+            result.start[into] = neighbour[at]
+            result.weight[into] = (weight * known)[at]
+            result.displacement[into] = moved[at]
+            fewest = np.minimum(fewest, known.sum(axis=1))
+
+        return fewest
+
+    def _starts_of(self, kernel: Kernel) -> Starts:
+        if kernel not in self._starts:
+            self._starts[kernel] = _find_starts(self._tracks, kernel)
+
+        return self._starts[kernel]
+
+
+def _find_starts(tracks: Tracks, kernel: Kernel) -> Starts:
+    """The first fix of each half lag of a track, unless the same fix is in another track, too."""
+    half_lag_ms = max(int(500 * kernel.lag_s), 1)
+    part = tracks.t // half_lag_ms
+    rows = np.flatnonzero(run_starts(part, tracks.track))
+    lag_s = np.full(len(rows), -kernel.lag_s)
+    back, known = displacements(tracks, rows, lag_s, kernel.max_gap_s)
+
+    # Where a vehicle goes within minutes depends on how it came; days can do without
+    if kernel != DAY_KERNEL:
+        rows = rows[known]
+        back = back[known]
+
+    # A fix in several tracks counts once, in the track that begins last: its future is the longest
+    t = tracks.t[rows]
+    lon = tracks.lon[rows]
+    lat = tracks.lat[rows]
+    begin = tracks.t[tracks.track_offsets[tracks.track[rows]]]
+    order = np.lexsort((-begin, lat, lon, t))
+    new = run_starts(t[order], lon[order], lat[order])
+    kept = order[new]
+    velocity = -back[kept] / kernel.lag_s
+    points = coordinates(kernel, t[kept], lon[kept], lat[kept], velocity)
+
+    return Starts(rows[kept], t[kept], TimeForest(points))
+
+
+def _count_users(user: np.ndarray) -> np.ndarray:
+    """How many users (…) there are among those of (…, n), but for -1."""
+    ordered = np.sort(user, axis=-1)
+    new = np.diff(ordered, axis=-1, prepend=-1) != 0
+    return new.sum(axis=-1)
 
 
 def in_frame(continuations: np.ndarray, heading: np.ndarray) -> np.ndarray:
-    """COLUMNS (m, n, 12) with their vectors turned into the frames of fixes, given the headings (m,
-    2) of these.
+    """COLUMNS (m, n, 12) with their vectors turned into the frames of fixes.
+
+    heading: (m, 2) of these fixes.
     """
-    n = 2 * N_VECTORS
-    vectors = continuations[..., :n].reshape(*continuations.shape[:-1], N_VECTORS, 2)
-    turned = into_frame(vectors, heading[:, None, None]).reshape(*continuations.shape[:-1], n)
-    return np.concatenate([turned, continuations[..., n:]], axis=-1).astype(np.float32)
+    result = continuations.copy()
+    for x in range(0, 2 * N_VECTORS, 2):
+        vector = continuations[..., x : x + 2]
+        result[..., x : x + 2] = into_frame(vector, heading[:, None])
+
+    return result
 
 
 def coordinates(
     kernel: Kernel, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, velocity: np.ndarray
 ) -> np.ndarray:
-    """Coordinates (n, 5) of fixes, or (n, 7) where the hour counts, whose Euclidean distance is the
-    kernel's d. velocity: (n, 2) m/s east and north.
+    """Coordinates (n, 5) of fixes, or (n, 7) where the hour counts, as far apart as the kernel's d.
+
+    velocity: (n, 2) m/s east and north.
     """
-    place_and_way = np.concatenate(
-        [on_sphere(lon, lat) / kernel.near_m, velocity / kernel.near_ms], axis=-1
-    )
+    place = on_sphere(lon, lat) / kernel.near_m
+    way = velocity / kernel.near_ms
+
     if np.isinf(kernel.near_hours):
-        return place_and_way
-    turn = solar_hour(t, lon) * (2 * np.pi / 24)
-    clock = np.stack([np.cos(turn), np.sin(turn)], axis=-1) * (24 / (2 * np.pi))
-    return np.concatenate([place_and_way, clock / kernel.near_hours], axis=-1)
+        return np.hstack([place, way])
+
+    hour = 2 * np.pi / 24  # of a day, as an angle
+    angle = hour * solar_hour(t, lon)
+    clock = np.column_stack([np.cos(angle), np.sin(angle)])
+
+    return np.hstack([place, way, clock / (hour * kernel.near_hours)])
 
 
 def displacements(
@@ -271,38 +371,63 @@ def displacements(
     until: np.ndarray | None = None,
     wanted: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How far tracks moved within `seconds` (…) after the rows `start` (…), interpolated between
-    two fixes.
+    """How far tracks moved within `seconds` (…) after the rows `start` (…), between two fixes.
 
     until: (first axis) epoch ms, fixes later than that are not used. wanted: (…) bool, others are
     not looked at. Returns metres east and north (…, 2), zero where unknown, and which are known
     (…).
     """
-    t, track, lon, lat = tracks.t, tracks.track, tracks.lon, tracks.lat
-    result, known = np.zeros((*start.shape, 2)), np.zeros(start.shape, bool)
-    chosen = np.nonzero(np.ones(start.shape, bool) if wanted is None else wanted)
+    result = np.zeros((*start.shape, 2))
+    known = np.zeros(start.shape, bool)
+
+    if wanted is None:
+        wanted = np.ones(start.shape, bool)
+
+    chosen = np.nonzero(wanted)
+
     for begin in range(0, len(chosen[0]), Search.at_once):
         at = tuple(axis[begin : begin + Search.at_once] for axis in chosen)
-        row, ahead_s = start[at], seconds[at]
-        goal = t[row] + (1000 * ahead_s).astype(np.int64)
-        after = np.minimum(tracks.before(track[row], goal), len(t) - 1)
-        first = np.maximum(after - 1, 0)
-        gap = t[after] - t[first]
-        ok = (
-            (first < after)
-            & (track[after] == track[row])
-            & (track[first] == track[row])
-            & (t[after] >= goal)
-        )
-        ok &= gap <= 1000 * np.minimum(Search.max_gap * np.abs(ahead_s), max_gap_s)
-        if until is not None:
-            ok &= t[after] <= until[at[0]]
-        row, first, after, gap, goal = (a[ok] for a in (row, first, after, gap, goal))
-        part = ((goal - t[first]) / np.maximum(gap, 1))[:, None]
-        low, high = (offset_m(lon[end], lat[end], lon[row], lat[row]) for end in (first, after))
+        latest = None if until is None else until[at[0]]
+        ok, moved = _moved(tracks, start[at], seconds[at], max_gap_s, latest)
         at = tuple(axis[ok] for axis in at)
-        result[at], known[at] = low + part * (high - low), True
+        result[at] = moved
+        known[at] = True
+
     return result, known
+
+
+def _moved(
+    tracks: Tracks,
+    row: np.ndarray,
+    seconds: np.ndarray,
+    max_gap_s: float,
+    until: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which displacements are known (n,) bool, and those that are, metres (k, 2)."""
+    t = tracks.t
+    track = tracks.track
+    goal = t[row] + (1000 * seconds).astype(np.int64)
+    after = np.minimum(tracks.before(track[row], goal), len(t) - 1)
+    before = np.maximum(after - 1, 0)
+    gap = t[after] - t[before]
+    longest_s = np.minimum(Search.max_gap * np.abs(seconds), max_gap_s)
+    ok = gap <= 1000 * longest_s
+    ok &= track[before] == track[row]
+    ok &= track[after] == track[row]
+    ok &= before < after
+    ok &= t[after] >= goal
+
+    if until is not None:
+        ok &= t[after] <= until
+
+    row = row[ok]
+    before = before[ok]
+    past = goal[ok] - t[before]
+    low = offset_of(tracks, before, row)
+    high = offset_of(tracks, after[ok], row)
+    part = past / np.maximum(gap[ok], 1)
+
+    return ok, low + part[:, None] * (high - low)
 
 
 class TimeForest:
@@ -316,82 +441,92 @@ class TimeForest:
 
     def __init__(self, points: np.ndarray) -> None:
         """points: (n, d), ordered by time."""
+        self.points = points
+        self._trees: dict[tuple[int, int], Any] = {}
+
+    def _tree(self, block: int, size: int) -> Any:
+        """The tree of a block of so many points."""
         from scipy.spatial import cKDTree
 
-        def tree(block: int, size: int) -> cKDTree:
-            return cKDTree(
-                points[block * size : (block + 1) * size], balanced_tree=False, compact_nodes=False
-            )
+        if (block, size) not in self._trees:
+            points = self.points[block * size : (block + 1) * size]
+            tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
+            self._trees[block, size] = tree
 
-        self.points, self._tree = points, cache(tree)
+        return self._trees[block, size]
 
     def nearest(
         self, at: np.ndarray, before: np.ndarray, k: int, most: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The k nearest of the first `before` (m,) points to each of `at` (m, d), the nearest
-        first.
+        """The k nearest of the first `before` (m,) points to each of `at` (m, d), nearest first.
 
         Returns distances (m, k), infinite where there are fewer points within the distance `most`,
         and rows (m, k).
         """
-        away, row = np.full((len(at), k), np.inf), np.zeros((len(at), k), np.int64)
+        shape = len(at), k
+        found = _Nearest(np.full(shape, np.inf), np.zeros(shape, np.int64))
         begin = np.zeros(len(at), np.int64)
         size = SMALLEST_BLOCK
+
         while size * FAN_OUT <= len(self.points):
             size *= FAN_OUT
+
         while size >= SMALLEST_BLOCK:
-            first, beyond = begin // size, np.maximum(before, begin) // size  # blocks of each query
-            count = [
-                np.bincount(blocks, minlength=int(beyond.max(initial=0)) + 1)
-                for blocks in (first, beyond)
-            ]
-            for block in np.flatnonzero(np.cumsum(count[0] - count[1])):
+            first = begin // size  # blocks of each query
+            beyond = np.maximum(before, begin) // size
+
+            for block in range(first.min(initial=0), beyond.max(initial=0)):
                 inside = np.flatnonzero((first <= block) & (block < beyond))
-                found = self._tree(block, size).query(
-                    at[inside], k=np.arange(1, k + 1), distance_upper_bound=most
-                )
-                _merge(away, row, inside, found[0], found[1] + block * size)
+                if not len(inside):
+                    continue
+
+                tree = self._tree(block, size)
+                away, row = tree.query(at[inside], np.arange(1, k + 1), distance_upper_bound=most)
+                found.merge(inside, away, row + block * size)
+
             begin = beyond * size
             size //= FAN_OUT
-        self._compare_rest(at, begin, before, most, away, row)
-        return away, row
+
+        self._compare_rest(found, at, begin, before, most)
+
+        return found.away, found.row
 
     def _compare_rest(
-        self,
-        at: np.ndarray,
-        begin: np.ndarray,
-        before: np.ndarray,
-        most: float,
-        away: np.ndarray,
-        row: np.ndarray,
+        self, found: _Nearest, at: np.ndarray, begin: np.ndarray, before: np.ndarray, most: float
     ) -> None:
         """Merge in the points begin … before (m,), fewer than SMALLEST_BLOCK each."""
         from scipy.spatial.distance import cdist
 
         for start in np.unique(begin[before > begin]):
             queries = np.flatnonzero((begin == start) & (before > start))
-            points = self.points[start : int(before[queries].max())]
-            for some in np.array_split(queries, -(-len(queries) * len(points) // MOST_PAIRS)):
-                distance = cdist(at[some], points)
-                distance[
-                    (start + np.arange(len(points)) >= before[some, None]) | (distance > most)
-                ] = np.inf
-                distance += 1e-13 * np.arange(len(points))  # of equally near points the earliest
-                few = min(away.shape[1], len(points))
-                nearest = np.argpartition(distance, few - 1, axis=1)[:, :few]
-                _merge(away, row, some, np.take_along_axis(distance, nearest, 1), nearest + start)
+            points = self.points[start : before[queries].max()]
+            number = np.arange(len(points))
+            few = min(found.away.shape[1], len(points))
+            n_parts = -(-len(queries) * len(points) // MOST_PAIRS)
+
+            for some in np.array_split(queries, n_parts):
+                away = cdist(at[some], points)
+                later = start + number >= before[some, None]
+                away[later | (away > most)] = np.inf
+                away += 1e-13 * number  # of equally near points the earliest
+                nearest = np.argpartition(away, few - 1, axis=1)[:, :few]
+                found.merge(some, np.take_along_axis(away, nearest, 1), nearest + start)
 
 
-def _merge(
-    away: np.ndarray, row: np.ndarray, queries: np.ndarray, distance: np.ndarray, found: np.ndarray
-) -> None:
-    """Keep the nearest of what is known of the queries and what was found, ties in the order of
-    time.
-    """
-    both, rows = (
-        np.concatenate([away[queries], distance], axis=1),
-        np.concatenate([row[queries], found], axis=1),
-    )
-    order = np.argsort(both, axis=1, kind="stable")[:, : away.shape[1]]
-    away[queries] = np.take_along_axis(both, order, 1)
-    row[queries] = np.where(np.isfinite(away[queries]), np.take_along_axis(rows, order, 1), 0)
+@dataclass(frozen=True)
+class _Nearest:
+    """The k nearest points of m queries that are known so far, the nearest first."""
+
+    away: np.ndarray  # (m, k) distances, infinite where there are fewer
+    row: np.ndarray  # (m, k)
+
+    def merge(self, queries: np.ndarray, away: np.ndarray, row: np.ndarray) -> None:
+        """Keep the nearest of what is known and what was found, ties in the order of time."""
+        aways = np.hstack([self.away[queries], away])
+        rows = np.hstack([self.row[queries], row])
+        nearest = np.argsort(aways, axis=1, kind="stable")[:, : self.away.shape[1]]
+        aways = np.take_along_axis(aways, nearest, 1)
+        rows = np.take_along_axis(rows, nearest, 1)
+        rows[np.isinf(aways)] = 0
+        self.away[queries] = aways
+        self.row[queries] = rows

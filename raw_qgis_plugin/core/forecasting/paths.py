@@ -11,25 +11,26 @@ continuations where these are near: streets come out without a street map.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..arrays import content_hash, rank_within, run_starts
 from ..features.featurizer import into_frame
+from ..geodesy import length
 from .areas import ring_points
 from .candidates import KINDS
 from .context import ContextKind
 from .mixture import Mixture
-from .neighbours import COLUMNS, MIN_WEIGHT, WEIGHT
+from .neighbours import DISPLACEMENT, MIN_WEIGHT, POSITION, WEIGHT
 from .scoring import Described
 
 
 class Settings:
     """How paths are found."""
 
-    # paths that are looked for, however few are wanted: the first does not depend on that
-    clusters: int = 3
+    clusters: int = 3  # that are looked for in any case: the first path is then always the same
     stored: int = 32  # components of a query that are kept, the heaviest
     components: int = 24  # of a track that are followed, the heaviest over all horizons
     rings: int = 2  # equally likely distances at which a component is laid out
@@ -39,53 +40,69 @@ class Settings:
     link: float = 0.3  # weight in a cluster of what a component must have done before it is known
     extra_error: float = 1.02  # most expected error of the first path, times that of the points
     turn_m: float = 300.0  # legs longer than this turn back visibly
-    # times the expected error: a path so near to the line of a continuation is moved onto it
-    on_line: float = 0.3
+    on_line: float = 0.3  # times the expected error: paths so near to a line are moved onto it
     apart_m: float = 1.0  # paths nearer than this at every horizon are one
     min_probability: float = 0.02  # of a path
-    at_once: int = 60_000  # points of components laid out at once: more leave the processor's cache
+    at_once: int = 60_000  # points laid out at once: more leave the processor's cache
 
 
-UNKNOWN = np.array([0, 0, np.nan, np.nan, 1, 0], np.float32)  # a component that is not there
-KEY_COLUMNS = [COLUMNS.index(name) for name in ("position_x", "position_y", "weight")]
+@dataclass(frozen=True)
+class Movements:
+    """Components of mixtures, in metres east and north of the last fix; of weight zero: unknown."""
+
+    centre: np.ndarray  # (…, 2)
+    line: np.ndarray  # (…, 2) where the continuation itself went; nan for other components
+    scale: np.ndarray  # (…)
+    weight: np.ndarray  # (…)
+
+    @classmethod
+    def unknown(cls, *shape: int) -> Movements:
+        """Nothing yet."""
+        centre = np.zeros((*shape, 2), np.float32)
+        scale = np.ones(shape, np.float32)
+        return cls(centre, np.full_like(centre, np.nan), scale, np.zeros_like(scale))
+
+    def take(self, *at: np.ndarray) -> Movements:
+        """Some of them."""
+        centre = self.centre[at]
+        line = self.line[at]
+        return Movements(centre, line, self.scale[at], self.weight[at])
+
+    def put(self, at: tuple[np.ndarray, ...], new: Movements) -> None:
+        """Replace some of them."""
+        self.centre[at] = new.centre
+        self.line[at] = new.line
+        self.scale[at] = new.scale
+        self.weight[at] = new.weight
 
 
 class Components:
-    """The components of the mixtures of queries, each with a key by which horizons find it again.
-
-    values: (m, c, 6) metres east and north of the last fix: where a component is, where the
-    continuation itself went (nan for other components); its scale and its weight. key: (m, c)
-    uint64. point: (m, 2) metres, the forecasts.
-    """
+    """The components of the mixtures of queries, each with a key that all horizons share."""
 
     def __init__(self, m: int) -> None:
         """Nothing yet of m queries."""
-        self.values = np.tile(UNKNOWN, (m, Settings.stored, 1))
-        self.key, self.point = np.zeros((m, Settings.stored), np.uint64), np.zeros((m, 2))
+        self.values = Movements.unknown(m, Settings.stored)
+        self.key = np.zeros((m, Settings.stored), np.uint64)
+        self.point = np.zeros((m, 2))  # metres, the forecasts
 
     def add(self, number: np.ndarray, d: Described, mixture: Mixture, point: np.ndarray) -> None:
-        """Keep the heaviest components of queries, by their numbers (n,), and their points (n, 2)
-        in their frames.
+        """Keep the heaviest components of queries, by their numbers (n,), and their points (n, 2).
+
+        They come in the frames of the fixes.
         """
-        own, near, line = (
-            d.mixture.weight.shape[1],
-            d.continuations,
-            np.full(mixture.centre.shape, np.nan),
-        )
-        on_line = (near[..., WEIGHT] > MIN_WEIGHT) & (d.kind == ContextKind.TRIP)[:, None]
-        # displacement and position
-        there = np.where(on_line[..., None], near[..., :2] + near[..., 2:4], np.nan)
-        line[:, own : own + near.shape[1]] = there[:, : line.shape[1] - own]
-        mirrored = d.f.heading[d.last] * [1.0, -1.0]  # into its frame: out of that of the heading
-        vectors = (into_frame(v, mirrored[:, None]) for v in (mixture.centre, line))
-        values = np.concatenate(
-            [*vectors, mixture.scale[..., None], mixture.weight[..., None]], axis=2
-        )
-        heaviest = np.argsort(-mixture.weight, axis=1, kind="stable")[:, : Settings.stored]
-        into = np.s_[number, : heaviest.shape[1]]
-        self.values[into] = np.take_along_axis(values, heaviest[..., None], 1)
-        self.key[into] = np.take_along_axis(_keys(d, mixture), heaviest, 1)
-        self.point[number] = into_frame(point, mirrored)
+        heading = d.f.heading[d.last] * [1.0, -1.0]  # mirrored, it leads out of its frame
+        order = np.argsort(-mixture.weight, axis=1, kind="stable")
+        heaviest = order[:, : Settings.stored]
+        at = np.arange(len(number))[:, None], heaviest
+        into = number[:, None], np.arange(heaviest.shape[1])
+        self.point[number] = into_frame(point, heading)
+        heading = heading[:, None]
+        lines = _lines(d, mixture)
+        new = Movements(mixture.centre, lines, mixture.scale, mixture.weight).take(*at)
+        centre = into_frame(new.centre, heading)
+        line = into_frame(new.line, heading)
+        self.values.put(into, replace(new, centre=centre, line=line))
+        self.key[into] = _keys(d, mixture)[at]
 
     def paths(
         self, context: np.ndarray, horizon_s: np.ndarray, count: int
@@ -96,226 +113,336 @@ class Components:
         last fix, and the probabilities of the paths (m, count), equal along a context; nan where
         there are fewer.
         """
-        order = np.lexsort((horizon_s, context))
-        first = np.flatnonzero(run_starts(context[order]))
-        size = np.diff(np.append(first, len(order)))
-        of = np.repeat(context, Settings.stored)
-        _, one, number = np.unique(
-            content_hash(self.key.ravel(), of), return_index=True, return_inverse=True
-        )
-        weight = np.bincount(number, self.values[..., 5].ravel())
-        # (m, c) the rank of each component among those of its context, the heaviest over all
-        # horizons first
-        column = rank_within(of[one], weight)[number].reshape(self.key.shape)
-        result, probability = (
-            np.full((len(context), count, 2), np.nan),
-            np.full((len(context), count), np.nan),
-        )
-        s = Settings
-        for h in np.unique(size):
-            rows = order[first[size == h][:, None] + np.arange(h)]  # (n, h) queries
-            at_once = max(s.at_once // (h * s.components * s.rings * s.directions), 1)
-            for some in np.array_split(rows, -(-len(rows) // at_once)):
-                # The values (n, h, C, 6) of components, followed through the horizons, of weight
-                # zero where unknown
-                movements, of = np.tile(UNKNOWN, (*some.shape, s.components, 1)), column[some]
-                at = np.nonzero((of < s.components) & (self.values[some, :, 5] > 0))
-                movements[at[0], at[1], of[at]] = self.values[some[at[:2]], at[2]]
-                found, share = cluster(
-                    movements, self.point[some], horizon_s[some], max(count, s.clusters)
-                )
-                n = min(count, share.shape[1])
-                result[some, :n] = np.swapaxes(found, 1, 2)[:, :, :n]
-                probability[some, :n] = share[:, None, :n]
+        rank = self._ranks(context)
+        result = np.full((len(context), count, 2), np.nan)
+        probability = np.full((len(context), count), np.nan)
+
+        for queries in _together(context, horizon_s):
+            movements = self._followed(queries, rank[queries])
+            n_clusters = max(count, Settings.clusters)
+            point = self.point[queries]
+            found, share = cluster(movements, point, horizon_s[queries], n_clusters)
+            result[queries] = np.moveaxis(found[:count], 0, 2)
+            share = share[:count]
+            probability[queries] = share.T[:, None]
+
         return result, probability
+
+    def _ranks(self, context: np.ndarray) -> np.ndarray:
+        """(m, c) the rank of components within their context, by weight over all horizons."""
+        of = np.repeat(context, Settings.stored)
+        key = content_hash(self.key.ravel(), of)
+        _, one, number = np.unique(key, return_index=True, return_inverse=True)
+        weight = np.bincount(number, self.values.weight.ravel())
+
+        return rank_within(of[one], weight)[number].reshape(self.key.shape)
+
+    def _followed(self, queries: np.ndarray, rank: np.ndarray) -> Movements:
+        """The components (n, h, C) of queries (n, h), each in one column through the horizons."""
+        result = Movements.unknown(*queries.shape, Settings.components)
+        followed = (rank < Settings.components) & (self.values.weight[queries] > 0)
+        n, h, c = np.nonzero(followed)
+        components = self.values.take(queries[n, h], c)
+        column = rank[n, h, c]
+        result.put((n, h, column), components)
+
+        return result
+
+
+def _together(context: np.ndarray, horizon_s: np.ndarray) -> Iterator[np.ndarray]:
+    """Numbers of queries (n, h): contexts with equally many horizons, in the order of these."""
+    s = Settings
+    order = np.lexsort((horizon_s, context))
+    first = np.flatnonzero(run_starts(context[order]))
+    size = np.diff(np.append(first, len(order)))
+
+    for h in np.unique(size):
+        begin = first[size == h][:, None]
+        queries = order[begin + np.arange(h)]
+        points = h * s.components * s.rings * s.directions
+        at_once = max(s.at_once // points, 1)
+
+        for row in range(0, len(queries), at_once):
+            yield queries[row : row + at_once]
+
+
+@dataclass(frozen=True)
+class _Spots:
+    """Equally likely points p of movements, at each of h horizons."""
+
+    xy: np.ndarray  # (n, h, p, 2) metres
+    weight: np.ndarray  # (n, h, p), of sum one at a horizon
+    linked: np.ndarray  # (n, h, p) with a weight before the horizon at which they are first known
+
+    @classmethod
+    def of(cls, m: Movements, horizon_s: np.ndarray) -> _Spots:
+        grid = ring_points(Settings.rings, Settings.directions).astype(np.float32)
+        offset = m.scale[..., None, None] * grid
+        spots = m.centre[:, :, :, None] + offset
+        total = m.weight.sum(axis=2, keepdims=True)  # zero where nothing is known
+        total = np.maximum(total, np.finfo(np.float32).tiny)
+        share = m.weight / (len(grid) * total)
+        weight = np.repeat(share, len(grid), axis=2)
+        spots = spots.reshape(*weight.shape, 2)
+        xy, linked = _linked(spots, weight, horizon_s)
+
+        return cls(xy, weight, linked)
+
+    def away(self, path: np.ndarray) -> np.ndarray:
+        """Metres (n, h, p) from a path (n, h, 2), one at least."""
+        square = np.square(self.xy[..., 0] - path[..., :1])
+        square += np.square(self.xy[..., 1] - path[..., 1:])
+        square += 1.0
+
+        return np.sqrt(square, out=square)
+
+    def expected_m(self, path: np.ndarray) -> np.ndarray:
+        """The expected distance (n, h) of a path (n, h, 2) from the truth."""
+        return (self.weight * self.away(path)).sum(axis=2)
+
+    def cost(self, away: np.ndarray) -> np.ndarray:
+        """The weighted metres (n, p) of all horizons, from those at each (n, h, p)."""
+        return (self.linked * away).sum(axis=1)
+
+    def shares(self, nearest: np.ndarray, count: int) -> np.ndarray:
+        """The shares (count, n) of the weight by the nearest path (n, p)."""
+        weight = self.weight.sum(axis=1, dtype=float)
+        share = np.zeros((count, len(weight)))
+
+        for k in range(count):
+            share[k] = (weight * (nearest == k)).sum(axis=1)
+
+        return share / share.sum(axis=0)
 
 
 def cluster(
-    movements: np.ndarray, point: np.ndarray, horizon_s: np.ndarray, count: int
+    movements: Movements, point: np.ndarray, horizon_s: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The paths (n, count, h, 2) of movements, and their probabilities (n, count), descending; nan
-    where there are fewer. movements: (n, h, C, 6), values of components. point: (n, h, 2) metres.
-    horizon_s: (n, h).
+    """The paths (count, n, h, 2) of movements (n, h, C), and their probabilities (count, n).
+
+    The most likely comes first; nan where there are fewer. point: (n, h, 2) metres. horizon_s:
+    (n, h).
     """
-    s, xy, line = Settings, movements[..., :2], movements[..., 2:4]
-    scale, weight = np.moveaxis(movements[..., 4:], -1, 0)
-    grid = ring_points(s.rings, s.directions).astype(np.float32)
-    spots = (xy[:, :, :, None] + scale[..., None, None] * grid).reshape(*xy.shape[:2], -1, 2)
-    # zero where nothing is known
-    total = np.maximum(weight.sum(axis=2, keepdims=True), np.finfo(np.float32).tiny)
-    weight = np.repeat(weight / (len(grid) * total), len(grid), axis=2)
-    spots, linked = _linked(spots, weight, horizon_s.astype(np.float32))
-    steady = np.where(linked > 0, linked.mean(axis=1, keepdims=True), 0.0)
-    x, y = np.moveaxis(spots, -1, 0)
+    spots = _Spots.of(movements, horizon_s.astype(np.float32))
     point = point.astype(np.float32)
+    paths = _seeds(spots, point, count)
+    nearest = _k_medians(spots, paths)
+    first = spots.shares(nearest, count).argmax(axis=0), np.arange(len(point))
+    paths[first] = _toward(paths[first], point, spots)
+    near_m = Settings.on_line * spots.expected_m(point)
+    paths = _onto_lines(paths, movements.line, near_m)
+    nearest = np.argmin([spots.cost(spots.away(path)) for path in paths], axis=0)
 
-    def away(path: np.ndarray) -> np.ndarray:
-        # (n, h, spots)
-        return np.sqrt(
-            np.square(x - path[:, :, None, 0]) + np.square(y - path[:, :, None, 1]) + 1.0
-        )
-
-    def expected(path: np.ndarray) -> np.ndarray:
-        return (weight * away(path)).sum(axis=2)  # (n, h)
-
-    paths = _seeds(point, spots[:, :, :: len(grid)], linked, away, count)
-    for _ in range(s.rounds):
-        distance = [away(path) for path in paths]
-        nearest = np.argmin([(linked * a).sum(axis=1) for a in distance], axis=0)
-        for k, a in enumerate(distance):
-            pull = steady * (nearest == k)[:, None] / a
-            total = pull.sum(axis=2)
-            median = np.stack([(pull * x).sum(axis=2), (pull * y).sum(axis=2)], axis=-1)
-            paths[k] = np.where(
-                total[..., None] > 0, median / np.maximum(total, 1e-12)[..., None], paths[k]
-            )
-    likeliest = _shares(weight, nearest, count).argmax(axis=1)
-    n = np.arange(len(likeliest))
-    stacked = np.stack(paths, axis=1)
-    stacked[n, likeliest] = _toward(stacked[n, likeliest], point, expected)
-    stacked = _onto_lines(stacked, line, s.on_line * expected(point))
-    nearest = np.argmin([(linked * away(stacked[:, k])).sum(axis=1) for k in range(count)], axis=0)
-    return _sorted(stacked, _shares(weight, nearest, count))
-
-
-def _shares(weight: np.ndarray, nearest: np.ndarray, count: int) -> np.ndarray:
-    """The shares (n, count) of the weight (n, h, spots) by the nearest path (n, spots), of sum one."""
-    share = np.stack(
-        [(weight * (nearest == k)[:, None]).sum(axis=(1, 2), dtype=float) for k in range(count)],
-        axis=1,
-    )
-    return share / share.sum(axis=1, keepdims=True)
+    return _sorted(paths, spots.shares(nearest, count))
 
 
 def _linked(
     xy: np.ndarray, weight: np.ndarray, horizon_s: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (n, h, p, 2) and weights (n, h, p) of components, which are on their way before the
-    horizon at which they are first known: contexts of far horizons do not know the near ones.
+    """Positions (n, h, p, 2) and weights (n, h, p), on their way before they are first known.
+
+    Contexts of far horizons do not know the near ones.
     """
-    xy, weight = xy.copy(), weight.copy()
-    steps = xy.shape[1]
-    for h in range(steps - 2, -1, -1):
-        unknown = weight[:, h] == 0
-        on_its_way = (horizon_s[:, h] / horizon_s[:, h + 1])[:, None, None]
-        xy[:, h] = np.where(unknown[..., None], xy[:, h + 1] * on_its_way, xy[:, h])
-        weight[:, h] = np.where(unknown, Settings.link * weight[:, h + 1], weight[:, h])
+    xy = xy.copy()
+    weight = weight.copy()
+
+    for h in range(xy.shape[1] - 2, -1, -1):
+        n, p = np.nonzero(weight[:, h] == 0)
+        on_its_way = horizon_s[n, h] / horizon_s[n, h + 1]
+        later = xy[n, h + 1, p]
+        xy[n, h, p] = on_its_way[:, None] * later
+        later_weight = weight[n, h + 1, p]
+        weight[n, h, p] = Settings.link * later_weight
+
     return xy, weight
 
 
-def _seeds(
-    point: np.ndarray,
-    xy: np.ndarray,
-    weight: np.ndarray,
-    away: Callable[[np.ndarray], np.ndarray],
-    count: int,
-) -> list[np.ndarray]:
-    """Paths (n, h, 2) with which k-medians begins: the points, and of the movements those that
-    lower the cost most.
+def _seeds(spots: _Spots, point: np.ndarray, count: int) -> np.ndarray:
+    """Paths (count, n, h, 2) with which k-medians begins.
+
+    They are the points, and of the movements those that lower the cost most.
     """
+    s = Settings
     n = np.arange(len(point))
-    candidates = np.moveaxis(xy[:, :, : Settings.seeds], 2, 0)  # (candidates, n, h, 2)
-    # (n, candidates, spots)
-    costs = np.stack([(weight * away(c)).sum(axis=1) for c in candidates], axis=1)
-    paths, least = [point], (weight * away(point)).sum(axis=1)
+    of_components = spots.xy[:, :, :: s.rings * s.directions]
+    heaviest = of_components[:, :, : s.seeds]
+    candidates = np.moveaxis(heaviest, 2, 0)  # (seeds, n, h, 2)
+    costs = np.stack([spots.cost(spots.away(path)) for path in candidates])  # (seeds, n, p)
+    paths = [point]
+    least = spots.cost(spots.away(point))
+
     for _ in range(count - 1):
-        best = np.minimum(costs, least[:, None]).sum(axis=2).argmin(axis=1)
+        best = np.minimum(costs, least).sum(axis=2).argmin(axis=0)
         paths.append(candidates[best, n])
-        least = np.minimum(least, costs[n, best])
-    return paths
+        least = np.minimum(least, costs[best, n])
+
+    return np.stack(paths)
 
 
-def _toward(
-    path: np.ndarray, point: np.ndarray, expected: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """Paths (n, h, 2) moved toward the points (n, h, 2) until their expected error is allowed, but
-    where that turns back more often, as points do that jump between two places.
+def _k_medians(spots: _Spots, paths: np.ndarray) -> np.ndarray:
+    """Move paths (k, n, h, 2) to the medians of the spots nearest to them; the nearest (n, p)."""
+    mean = spots.linked.mean(axis=1, keepdims=True)
+    steady = np.where(spots.linked > 0, mean, 0.0)
+
+    for _ in range(Settings.rounds):
+        away = [spots.away(path) for path in paths]
+        nearest = np.argmin([spots.cost(each) for each in away], axis=0)
+
+        for k, metres in enumerate(away):
+            pull = steady * (nearest == k)[:, None]
+            pull /= metres
+            total = pull.sum(axis=2)[..., None]
+            east = (pull * spots.xy[..., 0]).sum(axis=2)
+            north = (pull * spots.xy[..., 1]).sum(axis=2)
+            way = np.stack([east, north], axis=-1)
+            median = way / np.maximum(total, 1e-12)
+            paths[k] = np.where(total > 0, median, paths[k])
+
+    return nearest
+
+
+def _toward(path: np.ndarray, point: np.ndarray, spots: _Spots) -> np.ndarray:
+    """Paths (n, h, 2) moved toward the points (n, h, 2) until their expected error is allowed.
+
+    A path stays where that turns back more often, as points do that jump between two places.
     """
-    most = Settings.extra_error * expected(point)
+    most = Settings.extra_error * spots.expected_m(point)
     result = point
+
     for part in (0.25, 0.5, 0.75, 1.0):
         moved = point + np.float32(part) * (path - point)
-        result = np.where(np.all(expected(moved) <= most, axis=1)[:, None, None], moved, result)
-    worse = turns_back(result).sum(axis=1) > turns_back(path).sum(axis=1)
+        allowed = (spots.expected_m(moved) <= most).all(axis=1)
+        result = np.where(allowed[:, None, None], moved, result)
+
+    turns = turns_back(result).sum(axis=1)
+    worse = turns > turns_back(path).sum(axis=1)
+
     return np.where(worse[:, None, None], path, result)
 
 
 def turns_back(path: np.ndarray) -> np.ndarray:
-    """Where paths (n, h, 2) turn by more than 120 degrees between two legs of some length, (n, h -
-    1) bool.
-    """
-    leg = np.diff(path, axis=1, prepend=0.0)
-    length = np.hypot(leg[..., 0], leg[..., 1])
-    dot = (leg[:, 1:] * leg[:, :-1]).sum(axis=-1)
-    long = length > Settings.turn_m
-    return np.asarray(long[:, 1:] & long[:, :-1] & (dot < -0.5 * length[:, 1:] * length[:, :-1]))
+    """Where paths (n, h, 2) turn by over 120 degrees between long legs, (n, h - 1) bool."""
+    legs = np.diff(path, axis=1, prepend=0.0)
+    leg = legs[:, 1:]
+    before = legs[:, :-1]
+    leg_m = length(leg)
+    before_m = length(before)
+    dot = (leg * before).sum(axis=-1)
+    back = dot < -0.5 * leg_m * before_m
+    long = np.minimum(leg_m, before_m) > Settings.turn_m
+
+    return np.logical_and(back, long)
 
 
 def _onto_lines(paths: np.ndarray, line: np.ndarray, max_m: np.ndarray) -> np.ndarray:
-    """Paths (n, k, h, 2) moved to the nearest line (n, h, C, 2) of a continuation, at about that
-    time, within max_m.
+    """Paths (k, n, h, 2) moved to the nearest line (n, h, C, 2) of a continuation within max_m.
+
+    max_m: (n, h). A line is looked at from two legs before the horizon to one after it.
     """
-    result, best = paths.copy(), np.broadcast_to(max_m[:, None], paths.shape[:3]).copy()
-    steps = line.shape[1]
-    h: np.ndarray = np.arange(steps)
+    result = paths.copy()
+    best = np.broadcast_to(max_m, paths.shape[:3]).copy()
+    h: np.ndarray = np.arange(line.shape[1])
+
     for back in (2, 1, 0, -1):
-        leg = h - back
-        ok = np.flatnonzero((leg >= 0) & (leg + 1 < steps))
-        begin, end = (line[:, leg[ok] + i][:, None] for i in (0, 1))  # (n, 1, h, C, 2)
-        at = paths[:, :, ok, None]
-        along = end - begin
-        part = ((at - begin) * along).sum(axis=-1) / np.maximum(np.square(along).sum(axis=-1), 1e-6)
-        spot = begin + np.clip(part, 0.0, 1.0)[..., None] * along
-        square = np.nan_to_num(np.square(spot - at).sum(axis=-1), nan=np.inf)
-        nearest = square.argmin(axis=-1)[..., None]
-        near_m = np.sqrt(np.take_along_axis(square, nearest, -1)[..., 0])
-        spot = np.take_along_axis(spot, nearest[..., None], -2)[..., 0, :]
-        nearer = near_m <= best[:, :, ok]
-        result[:, :, ok] = np.where(nearer[..., None], spot, result[:, :, ok])
-        best[:, :, ok] = np.where(nearer, near_m, best[:, :, ok])
+        at = h[(h >= back) & (h - back + 1 < len(h))]
+        leg = at - back
+        begin = line[:, leg]
+        end = line[:, leg + 1]
+        spot, metres = _nearest_spot(paths[:, :, at, None], begin, end)
+        nearest = best[:, :, at]
+        best[:, :, at] = np.minimum(metres, nearest)
+        nearer = (metres <= nearest)[..., None]
+        result[:, :, at] = np.where(nearer, spot, result[:, :, at])
+
     return result
 
 
-def _sorted(paths: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Paths (n, k, h, 2) and probabilities (n, k), the most likely first, nan for repeated and
-    hardly likely ones.
+def _nearest_spot(
+    at: np.ndarray, begin: np.ndarray, end: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The spots (k, n, h, 2) on legs (n, h, C, 2) nearest to positions (k, n, h, 1, 2).
+
+    Returns the metres (k, n, h), too.
     """
-    for k in range(1, share.shape[1]):
+    along = end - begin
+    length_square = np.square(along).sum(axis=-1)
+    dot = ((at - begin) * along).sum(axis=-1)
+    part = dot / np.maximum(length_square, 1e-6)
+    part = np.clip(part, 0.0, 1.0)
+    spots = begin + part[..., None] * along
+    square = np.square(spots - at).sum(axis=-1)
+    square = np.nan_to_num(square, nan=np.inf)
+    nearest = square.argmin(axis=-1)[..., None]
+    spot = np.take_along_axis(spots, nearest[..., None], -2)
+    metres = np.sqrt(np.take_along_axis(square, nearest, -1))
+
+    return spot[..., 0, :], metres[..., 0]
+
+
+def _sorted(paths: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Paths (k, n, h, 2) and probabilities (k, n), the most likely first.
+
+    Repeated paths and hardly likely ones are nan.
+    """
+    for k in range(1, len(share)):
         for j in range(k):
-            apart = np.hypot(*np.moveaxis(paths[:, k] - paths[:, j], -1, 0)).max(axis=1)
-            same = (apart < Settings.apart_m) & (share[:, j] > 0)
-            share[:, j] += np.where(same, share[:, k], 0.0)
-            share[:, k] = np.where(same, 0.0, share[:, k])
-    order = np.argsort(-share, axis=1, kind="stable")
-    share, paths = (
-        np.take_along_axis(share, order, 1),
-        np.take_along_axis(paths, order[..., None, None], 1),
-    )
-    kept = share >= Settings.min_probability
-    return np.where(kept[..., None, None], paths, np.nan), np.where(kept, share, np.nan)
+            apart = length(paths[k] - paths[j]).max(axis=1)
+            same = (apart < Settings.apart_m) & (share[j] > 0)
+            share[j, same] += share[k, same]
+            share[k, same] = 0.0
+
+    order = np.argsort(-share, axis=0, kind="stable")
+    row = np.arange(share.shape[1])
+    share = share[order, row]
+    paths = paths[order, row]
+    unlikely = ~(share >= Settings.min_probability)
+    share[unlikely] = np.nan
+    paths[unlikely] = np.nan
+
+    return paths, share
+
+
+def _lines(d: Described, mixture: Mixture) -> np.ndarray:
+    """Where the continuations of trips went themselves, (n, C, 2); nan for other components."""
+    result = np.full(mixture.centre.shape, np.nan)
+    near = d.continuations
+    there = near[..., DISPLACEMENT] + near[..., POSITION]
+    counts = near[..., WEIGHT] > MIN_WEIGHT
+    counts &= (d.kind == ContextKind.TRIP)[:, None]
+    there[~counts] = np.nan
+    first = d.mixture.weight.shape[1]
+    n = min(near.shape[1], result.shape[1] - first)
+    result[:, first : first + n] = there[:, :n]
+
+    return result
 
 
 def _keys(d: Described, m: Mixture) -> np.ndarray:
-    """Keys (n, C) of the components of mixtures: of places where they are, of continuations what
-    they start from.
+    """Keys (n, C) of the components of mixtures.
+
+    Those of places are made of where they are, those of continuations of what they start from.
+    Several mixtures of the same components may have been joined.
     """
-    near = content_hash(*np.moveaxis(d.continuations[..., KEY_COLUMNS], -1, 0))
+    near = d.continuations
+    start = near[..., POSITION]
+    n_outputs = d.mixture.weight.shape[1]
     places = np.zeros((len(near), 0), np.uint64)
+
     if d.places is not None:
         places = content_hash(d.places.xy[..., 0], d.places.xy[..., 1])
         places[:, : len(KINDS) - 1] = np.arange(1, len(KINDS))
+        n_outputs -= places.shape[1]
 
-    def of_mixture(number: int, components: int) -> np.ndarray:
-        outputs = components - places.shape[1]
-        network = np.broadcast_to(np.arange(outputs, dtype=np.uint64), (len(near), outputs))
-        parts = [
-            content_hash(np.array(3 * number + kind), a)
-            for kind, a in enumerate((network, places, near))
-        ]
-        return np.concatenate(parts, axis=1)
+    outputs = np.broadcast_to(np.arange(n_outputs), (len(near), n_outputs))
+    continuations = content_hash(start[..., 0], start[..., 1], near[..., WEIGHT])
+    one = _numbered([outputs, places, continuations])
+    width = m.weight.shape[1]
+    n_joined = -(-width // one.shape[1])
+    keys = _numbered([one] * n_joined)
 
-    own, width = d.mixture.weight.shape[1], m.weight.shape[1]
-    mixtures = -(-width // (own + near.shape[1]))  # that were joined, of the same components
-    return np.concatenate([of_mixture(number, own) for number in range(mixtures)], axis=1)[
-        :, :width
-    ]
+    return keys[:, :width]
+
+
+def _numbered(parts: list[np.ndarray]) -> np.ndarray:
+    """Keys side by side, which differ from part to part."""
+    return np.hstack([content_hash(np.array(i), part) for i, part in enumerate(parts)])

@@ -1,32 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Forecasts: where tracks will be, with the areas that hold 50 and 80 % of the truths. The way in
-is `predict`.
+"""Forecasts: where tracks will be, with the areas that hold 50 and 80 % of the truths.
 
-The prediction of a query is a mixture (scoring.py). Its spatial median is the point and its
-highest-density set the area, whose level a backtest of the layer (adaptation.py) corrects.
+The way in is `predict`. Queries get contexts (context.py). The network's mixture, candidate places
+and continuations of the layer make the mixture of a query (scoring.py). Its spatial median is the
+point and its highest-density set the area (areas.py), at levels that are calibrated and adapted to
+the layer (adaptation.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..bundle.contract import CALIBRATION_COLUMNS
 from ..bundle.runtime import Model
 from ..disclosure.thresholds import is_few
 from ..embedding.applicability import any_of, in_words, outside
 from ..errors import Progress, no_progress, part_of
 from ..features import featurizer as feat
-from ..geodesy import EARTH_RADIUS_M, destination
+from ..geodesy import EARTH_RADIUS_M, destination, length
 from ..specs import MIN_USERS
 from ..tracks import Tracks
 from . import areas
 from .adaptation import (
+    Adjustments,
     BacktestErrors,
     BacktestQueries,
+    Calibration,
     backtest_queries,
+    calibrated,
     fit,
     localities_of,
     logit,
@@ -36,65 +39,63 @@ from .context import ContextKind, ContextQueries, recent_cadence_and_speed
 from .mixture import Mixture, spatial_median
 from .neighbours import Neighbours
 from .paths import Components
-from .scoring import describe, score
+from .scoring import Described, describe, score
+
+Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Queries:
-    """Tracks and the times of forecasts. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms.
-    end: (m,) the row after the last fix of the track that may be used.
-    """
+    """Tracks and the times of forecasts."""
 
-    track: np.ndarray
-    t: np.ndarray
-    end: np.ndarray
+    track: np.ndarray  # (m,) rows of tracks.track_ids
+    t: np.ndarray  # (m,) epoch ms
+    end: np.ndarray  # (m,) the row after the last fix of the track that may be used
 
     @classmethod
     def at(cls, tracks: Tracks, track: np.ndarray, t: np.ndarray) -> Queries:
         """Tracks `track` (m,) at the times t (m,), from the fixes before each time."""
-        track, t = np.asarray(track, np.int64), np.asarray(t, np.int64)
+        track = np.asarray(track, np.int64)
+        t = np.asarray(t, np.int64)
         return cls(track, t, tracks.before(track, t))
 
     @classmethod
     def ahead(cls, tracks: Tracks, horizons_s: Sequence[float] | np.ndarray) -> Queries:
-        """Every track of two or more fixes at horizons_s (h,) seconds after its last fix, track by
-        track.
+        """Every track of two or more fixes at horizons_s (h,) seconds after its last fix.
+
+        They are in the order of the tracks.
         """
-        horizons_s = np.asarray(horizons_s, np.float64)
-        track = np.flatnonzero(tracks.has_steps)
-        end = np.repeat(tracks.track_offsets[1:][track], len(horizons_s))
-        ahead_ms = np.tile(np.round(horizons_s * 1000).astype(np.int64), len(track))
-        return cls(np.repeat(track, len(horizons_s)), tracks.t[end - 1] + ahead_ms, end)
+        horizons_ms = np.asarray(horizons_s, np.float64) * 1000
+        horizons_ms = np.round(horizons_ms).astype(np.int64)
+        track = np.repeat(np.flatnonzero(tracks.has_steps), len(horizons_ms))
+        end = tracks.track_offsets[track + 1]
+        t = tracks.t[end - 1] + np.resize(horizons_ms, len(track))
+
+        return cls(track, t, end)
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """One row a query. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms. horizon_s: (m,)
-    seconds after the last fix used. lon, lat: (m,) degrees. radius50_m, radius80_m: (m,) metres
-    around the point that hold 50 and 80 % of truths. All of these figures are NaN where the track
-    has no fix before t. in_domain: (m,) bool, False there and outside the card's domain, such as
-    for tracks of few fixes. reasons: sentences on those that are not. few_users: (m,) bool, the
-    prediction rests on the past of other users, but of fewer than MIN_USERS: it may show where one
-    of them goes. areas: (m, 2) shapely polygons in degrees that hold 50 and 80 % in less room, in
-    several parts where there are several likely places; None where they were not wanted. path_lon,
-    path_lat: (m, k) degrees, where the likely paths of the track are at t, the most likely path
-    first. path_probability: (m, k), the same at all queries from one last fix. Where there are
-    fewer paths these are NaN.
-    """
+    """One row a query. Figures are NaN where the track has no fix before t."""
 
-    track: np.ndarray
-    t: np.ndarray
-    horizon_s: np.ndarray
-    lon: np.ndarray
+    track: np.ndarray  # (m,) rows of tracks.track_ids
+    t: np.ndarray  # (m,) epoch ms
+    horizon_s: np.ndarray  # (m,) seconds after the last fix used
+    lon: np.ndarray  # (m,) degrees
     lat: np.ndarray
-    radius50_m: np.ndarray
-    radius80_m: np.ndarray
-    in_domain: np.ndarray
-    reasons: list[str]
+    radius50_m: np.ndarray  # (m,) metres around the point that hold 50 % of truths
+    radius80_m: np.ndarray  # the same of 80 %
+    in_domain: np.ndarray  # (m,) bool, False outside the card's domain, such as for few fixes
+    reasons: list[str]  # sentences on those that are not
+    # (m,) bool: the forecast rests on the past of other users, but of fewer than MIN_USERS. It may
+    # show where one of them goes.
     few_users: np.ndarray
+    # (m, 2) shapely polygons in degrees that hold 50 and 80 % in less room, in several parts where
+    # there are several likely places; None where they were not wanted
     areas: np.ndarray | None
-    path_lon: np.ndarray
+    path_lon: np.ndarray  # (m, k) degrees, where the likely paths of the track are at t
     path_lat: np.ndarray
+    # (m, k), the same at all queries from one last fix, descending; NaN where there are fewer paths
     path_probability: np.ndarray
 
 
@@ -118,138 +119,183 @@ def predict(
     network predicts. n_paths: at most so many likely paths through the queries from one last fix
     (paths.py).
     """
-    track, t, end = queries.track, queries.t, queries.end
-    known = end > tracks.track_offsets[track]
-    horizon_s = np.where(known, (t - tracks.t[end - 1]) / 1000.0, np.nan)
-    stats = {"horizon_s": horizon_s, "n_fixes": end - tracks.track_offsets[track]}
-    stats["cadence_s"], stats["speed_ms"] = recent_cadence_and_speed(
-        tracks, np.maximum(end - 1, 0), stats["n_fixes"]
+    has_past = queries.end > tracks.track_offsets[queries.track]
+    ahead_s = (queries.t - tracks.t[queries.end - 1]) / 1000.0
+    horizon_s = np.where(has_past, ahead_s, np.nan)
+    rows = np.flatnonzero(has_past)
+    columns = _no_figures(len(horizon_s), n_paths)
+
+    if len(rows):
+        contexts = ContextQueries.of(tracks, queries.end[rows], horizon_s[rows])
+        neighbours = Neighbours(tracks) if adapt else None
+        forecasts = _forecasts(tracks, model, contexts, neighbours, with_areas, n_paths, progress)
+
+        for number, found in forecasts:
+            for name, values in found.items():
+                columns[name][rows[number]] = values
+
+    progress(1.0)
+    polygons = columns.pop("areas")
+    stats = _stats(tracks, queries, horizon_s)
+    doubts = outside(stats, model.card.get("domain", {}), has_past)
+
+    return Prediction(
+        track=queries.track,
+        t=queries.t,
+        horizon_s=horizon_s,
+        in_domain=has_past & ~any_of(doubts, len(has_past)),
+        reasons=in_words(doubts, has_past, "forecasts"),
+        areas=polygons if with_areas else None,
+        **columns,
     )
-    doubts = outside(stats, model.card.get("domain", {}), known)
-    figures, paths = np.full((4, len(t)), np.nan), np.full((3, len(t), n_paths), np.nan)
-    few_users = np.zeros(len(t), bool)
-    polygons = np.full((len(t), len(areas.NOMINAL_LEVELS)), None) if with_areas else None
-    in_domain = known & ~any_of(doubts, len(t))
-    reasons: list[str] = [*in_words(doubts, known, "forecasts")]
-    lon, lat, radius50_m, radius80_m = figures
-    p = Prediction(
-        track,
-        t,
-        horizon_s,
-        lon,
-        lat,
-        radius50_m,
-        radius80_m,
-        in_domain,
-        reasons,
-        few_users,
-        polygons,
-        path_lon=paths[0],
-        path_lat=paths[1],
-        path_probability=paths[2],
-    )
-    usable = np.flatnonzero(known)
-    contexts, context = np.unique(end[usable], return_inverse=True)
-    if not len(contexts):
-        return p
-    last = end[usable] - 1
-    wanted = ContextQueries(
-        tracks.track_offsets[tracks.track[contexts - 1]], contexts, context, horizon_s[usable]
-    )
-    neighbours, share = None, 0.0  # of the progress, of the backtest
-    shifts, past_shares = (
-        np.zeros((len(usable), len(ContextKind), 2)),
-        np.zeros((len(usable), len(ContextKind))),
-    )
-    if adapt:
-        neighbours, past = Neighbours(tracks), backtest_queries(tracks, wanted)
-        share = len(past.queries.end) / (len(past.queries.end) + len(contexts))
+
+
+def _no_figures(m: int, n_paths: int) -> Columns:
+    """The columns of Prediction that are forecast, of m queries without an answer."""
+    columns: Columns = {}
+    for name in ("lon", "lat", "radius50_m", "radius80_m"):
+        columns[name] = np.full(m, np.nan)
+
+    columns["few_users"] = np.zeros(m, bool)
+    columns["areas"] = np.full((m, len(areas.NOMINAL_LEVELS)), None)
+
+    for name in ("path_lon", "path_lat", "path_probability"):
+        columns[name] = np.full((m, n_paths), np.nan)
+
+    return columns
+
+
+def _stats(tracks: Tracks, queries: Queries, horizon_s: np.ndarray) -> Columns:
+    """The quantities of queries that the card's domain limits, (m,) each."""
+    n_fixes = queries.end - tracks.track_offsets[queries.track]
+    last = np.maximum(queries.end - 1, 0)
+    cadence_s, speed_ms = recent_cadence_and_speed(tracks, last, n_fixes)
+
+    return {
+        "horizon_s": horizon_s,
+        "n_fixes": n_fixes,
+        "cadence_s": cadence_s,
+        "speed_ms": speed_ms,
+    }
+
+
+def _forecasts(
+    tracks: Tracks,
+    model: Model,
+    queries: ContextQueries,
+    neighbours: Neighbours | None,
+    with_areas: bool,
+    n_paths: int,
+    progress: Progress,
+) -> Iterator[tuple[np.ndarray, Columns]]:
+    """Numbers of queries and columns of their forecasts, in batches, then those of all paths.
+
+    neighbours: of the layer, None where its past is not used.
+    """
+    changes = Adjustments.none(len(queries.context))
+    share = 0.0  # of the progress, of the backtest
+
+    if neighbours is not None:
+        past = backtest_queries(tracks, queries)
+        share = len(past.queries.end) / (len(past.queries.end) + len(queries.end))
         errors = _backtest(tracks, model, past, neighbours, part_of(progress, 0.0, share))
-        shifts, past_shares = fit(
-            errors, localities_of(tracks.lon[last], tracks.lat[last]), tracks.t[last]
-        )
-    components = Components(len(usable)) if n_paths else None
-    for number, d in describe(tracks, model, wanted, neighbours, part_of(progress, share, 1.0)):
-        into = usable[number]
-        (mixture, past_mixture), past_share = score(model, d), past_shares[number, d.kind]
-        if past_share.any():
-            mixture = mixture.joined(past_mixture, past_share)
-        point, shift = spatial_median(mixture), shifts[number, d.kind].T
+        last = (queries.end - 1)[queries.context]
+        locality = localities_of(tracks.lon[last], tracks.lat[last])
+        changes = fit(errors, locality, tracks.t[last])
+
+    components = Components(len(queries.context)) if n_paths else None
+    rest = part_of(progress, share, 1.0)
+
+    for number, d in describe(tracks, model, queries, neighbours, rest):
+        mixture = _adapted(*score(model, d), changes.past_share[number, d.kind])
+        point = spatial_median(mixture)
+
         if components is not None:
             components.add(number, d, mixture, point)
-        mixture = for_areas(d.kind, mixture)
-        calibration = calibrated(model.calibration, d.kind, horizon_s[into])
-        radius = calibration[:2] * areas.radii_m(
-            mixture, point, shifted(np.reshape(areas.NOMINAL_LEVELS, (2, 1)), shift)
-        )
-        # nothing is farther away
-        radius = np.minimum([radius[0], np.maximum(*radius)], np.pi * EARTH_RADIUS_M)
-        figures[:2, into], figures[2:, into] = feat.destination(d.f, d.last, point), radius
-        few_users[into] = (d.other_users > 0) & is_few(d.other_users, MIN_USERS)
-        if polygons is not None:
-            around, levels = areas.Settings.point_share * radius, shifted(calibration[2:], shift)
-            polygons[into] = areas.polygons(d.f, d.last, mixture, levels, point, around)
+
+        shift = changes.shift[number, d.kind].T
+        calibration = calibrated(model.calibration, d.kind, queries.horizon_s[number])
+        yield number, _figures(d, mixture, point, calibration, shift, with_areas)
+
     if components is not None:
-        xy, paths[2, usable] = components.paths(context, horizon_s[usable], n_paths)
-        paths[:2, usable] = destination(
-            tracks.lon[last, None], tracks.lat[last, None], xy[..., 0], xy[..., 1]
-        )
-    progress(1.0)
-    return p
+        yield np.arange(len(queries.context)), _paths(tracks, queries, components, n_paths)
+
+
+def _adapted(mixture: Mixture, more_past: Mixture | None, share: np.ndarray) -> Mixture:
+    """The mixtures, of which those with more past get a share (m,)."""
+    if more_past is None or not share.any():
+        return mixture
+
+    return mixture.joined(more_past, share)
+
+
+def _figures(
+    d: Described,
+    mixture: Mixture,
+    point: np.ndarray,
+    calibration: Calibration,
+    shift: np.ndarray,
+    with_areas: bool,
+) -> Columns:
+    """Points, radii and areas from mixtures. shift: (2, m) logits by which levels move."""
+    moving = areas.for_areas(d.kind, mixture)
+    nominal = np.reshape(areas.NOMINAL_LEVELS, (2, 1))
+    radius = calibration.factor * areas.radii_m(moving, point, shifted(nominal, shift))
+    radius = np.maximum.accumulate(radius, axis=0)
+    radius = np.minimum(radius, np.pi * EARTH_RADIUS_M)  # nothing is farther away
+    lon, lat = feat.destination(d.f, d.last, point)
+    columns = {"lon": lon, "lat": lat}
+    columns["radius50_m"] = radius[0]
+    columns["radius80_m"] = radius[1]
+    columns["few_users"] = (d.other_users > 0) & is_few(d.other_users, MIN_USERS)
+
+    if with_areas:
+        levels = shifted(calibration.level, shift)
+        around = areas.Settings.point_share * radius
+        columns["areas"] = areas.polygons(d.f, d.last, moving, levels, point, around)
+
+    return columns
+
+
+def _paths(tracks: Tracks, queries: ContextQueries, found: Components, count: int) -> Columns:
+    """The likely paths of the queries (m,), (m, count) each."""
+    xy, probability = found.paths(queries.context, queries.horizon_s, count)
+    last = (queries.end - 1)[queries.context, None]
+    east = xy[..., 0]
+    north = xy[..., 1]
+    lon, lat = destination(tracks.lon[last], tracks.lat[last], east, north)
+
+    return {"path_lon": lon, "path_lat": lat, "path_probability": probability}
 
 
 def _backtest(
     tracks: Tracks, model: Model, past: BacktestQueries, neighbours: Neighbours, progress: Progress
 ) -> BacktestErrors:
-    """The errors of both mixtures of `score`. Areas of days are for the cases that move, as in
-    calibration.
+    """The errors of both mixtures of `score`.
+
+    Areas of days are for the cases that move, as in calibration.
     """
     n = len(past.t)
-    kind, moved, level, error_m = (
-        np.zeros(n, int),
-        np.zeros(n, bool),
-        np.empty((2, n)),
-        np.empty((2, n)),
-    )
+    kind = np.zeros(n, int)
+    moved = np.zeros(n, bool)
+    level = np.empty((2, n))
+    error_m = np.empty((2, n))
+
     for number, d in describe(tracks, model, past.queries, neighbours, progress):
         truth = feat.displacement(d.f, d.last, past.lon[number], past.lat[number])
-        kind[number], moved[number] = d.kind, (truth != 0).any(axis=1)
-        mixture, past_mixture = score(model, d)
-        for i, tried in enumerate(
-            [mixture] if past_mixture is mixture else [mixture, past_mixture]
-        ):
-            level[i:, number] = areas.hpd_level(for_areas(d.kind, tried), truth)
-            error_m[i:, number] = np.hypot(*(spatial_median(tried) - truth).T)
-    nominal = logit(calibrated(model.calibration, kind, past.queries.horizon_s)[2:])
-    counted = moved | (kind == ContextKind.TRIP)
-    return BacktestErrors(
-        kind, counted, error_m, logit(level)[:, None] - nominal, past.t, past.locality
-    )
+        kind[number] = d.kind
+        moved[number] = (truth != 0).any(axis=1)
 
+        for i, mixture in enumerate(score(model, d)):
+            if mixture is None:  # both are the same
+                continue
 
-def for_areas(kind: np.ndarray, m: Mixture) -> Mixture:
-    """The mixtures from which areas are made: condensed, and of days those that move. kind: (m,),
-    all trips or none.
-    """
-    if (kind == ContextKind.TRIP).all():
-        return m.condensed(areas.Settings.trip_components)
-    return m.condensed(areas.Settings.day_components).moving()
+            error_m[i:, number] = length(spatial_median(mixture) - truth)
+            moving = areas.for_areas(d.kind, mixture)
+            level[i:, number] = areas.hpd_level(moving, truth)
 
+    nominal = calibrated(model.calibration, kind, past.queries.horizon_s).level
+    excess = logit(level)[:, None] - logit(nominal)
+    for_areas = moved | (kind == ContextKind.TRIP)
 
-def calibrated(calibration: dict, kind: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
-    """The model's calibration on units not trained on, for kinds (m,) and horizons (m,):
-    CALIBRATION_COLUMNS (4, m), what the two radii are multiplied by, and the levels that the two
-    areas take.
-    """
-    result = np.repeat(
-        [[1.0], [1.0], *([level] for level in areas.NOMINAL_LEVELS)], len(horizon_s), axis=1
-    )
-    at = np.log(np.maximum(horizon_s, 0.1))
-    for k in np.unique(kind):
-        table, rows = calibration.get(ContextKind(k).card_name, {}), kind == k
-        if table.get("horizon_s"):
-            known = np.log(table["horizon_s"])
-            result[:, rows] = [
-                np.interp(at[rows], known, table[name]) for name in CALIBRATION_COLUMNS
-            ]
-    return result
+    return BacktestErrors(kind, for_areas, error_m, excess, past.t, past.locality)
