@@ -17,11 +17,10 @@ from model.training.loss import predict_batch
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.features.featurizer import unsquashed
 from raw_qgis_plugin.core.forecasting import candidates as places
-from raw_qgis_plugin.core.forecasting.areas import NOMINAL_LEVELS, nonconformity
+from raw_qgis_plugin.core.forecasting.areas import NOMINAL_LEVELS, for_areas, nonconformity
 from raw_qgis_plugin.core.forecasting.context import ContextKind, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.context import Settings as Context
 from raw_qgis_plugin.core.forecasting.mixture import network_mixture, spatial_median
-from raw_qgis_plugin.core.forecasting.predict import for_areas
 
 Table = dict[str, list[float]]
 _DAYS = [ContextKind.ANCHORED_DAY, ContextKind.FLEET_DAY]

@@ -279,7 +279,7 @@ class HorizonSpec(Spec):
     step_min: float = option(
         5.0,
         "Step",
-        "Time from one forecast to the next, up to the horizon.",
+        "Time from one forecast to the next. There is always one at the horizon itself.",
         unit="min",
         minimum=0.01,
     )
@@ -290,21 +290,26 @@ class HorizonSpec(Spec):
         self.horizons_s()
 
     def horizons_s(self) -> list[float]:
-        """Seconds after the last fix: every STEP up to HORIZON. InputError for none, or more than
-        `max_count`.
+        """Seconds after the last fix: every STEP up to HORIZON, and HORIZON itself.
+
+        A time less than half a step before HORIZON gives way to it. Raises InputError for a STEP
+        over HORIZON, or more times than `max_count`.
         """
-        horizon, step = self.horizon_min, self.step_min
+        horizon = self.horizon_min
+        step = self.step_min
         if step > horizon:
             raise InputError(
                 "STEP ({a:g} min) must be no longer than HORIZON ({b:g} min).", a=step, b=horizon
             )
-        count = int(horizon / step + 1e-9)
+        n_before = int(horizon / step - 0.5 + 1e-9)
+        count = n_before + 1
         if count > self.max_count:
             least = horizon / self.max_count
             raise InputError(
                 "{n:,} steps are too many: choose a STEP of {m:g} min or more.", n=count, m=least
             )
-        return [k * step * 60.0 for k in range(1, count + 1)]
+        before = [k * step * 60.0 for k in range(1, count)]
+        return [*before, horizon * 60.0]
 
 
 @dataclass(frozen=True)

@@ -2364,8 +2364,8 @@
       <translation>Campo de hora (vazio: detectar)</translation>
     </message>
     <message>
-      <source>Time from one forecast to the next, up to the horizon.</source>
-      <translation>Tempo de uma previsão à seguinte, até o horizonte.</translation>
+      <source>Time from one forecast to the next. There is always one at the horizon itself.</source>
+      <translation>Tempo de uma previsão à seguinte. Há sempre uma no próprio horizonte.</translation>
     </message>
     <message>
       <source>Time from one position in a gap to the next.</source>

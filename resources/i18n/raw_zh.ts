@@ -2364,8 +2364,8 @@
       <translation>时间字段（留空：自动识别）</translation>
     </message>
     <message>
-      <source>Time from one forecast to the next, up to the horizon.</source>
-      <translation>相邻两次预测之间的时间，直到预测时长。</translation>
+      <source>Time from one forecast to the next. There is always one at the horizon itself.</source>
+      <translation>相邻两次预测之间的时间。预测时长处总有一次预测。</translation>
     </message>
     <message>
       <source>Time from one position in a gap to the next.</source>

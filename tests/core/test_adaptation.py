@@ -37,7 +37,8 @@ def queries_of(begin, end, context, horizon_s):
 
 def test_queries_are_of_the_past_and_their_answers_are_true(tracks):
     past = backtest_queries(tracks, queries_of([0, 400], [350, 800], *SIX_EACH))
-    begin, end, context, horizon_s = past.queries
+    q = past.queries
+    begin, end, context, horizon_s = q.begin, q.end, q.context, q.horizon_s
     assert len(context) > 10 and set(begin) == {0, 400} and set(horizon_s) == {*SIX_EACH[1]}
     cut = end[context]
     assert (cut - begin[context] > Settings.min_fixes // 2).all()
@@ -82,7 +83,7 @@ def adapted_at(backtest, t, locality):
 
 
 def shifts_at(backtest, t, locality):
-    return adapted_at(backtest, t, locality)[0]
+    return adapted_at(backtest, t, locality).shift
 
 
 def test_areas_grow_where_they_held_too_little():
@@ -100,19 +101,21 @@ def test_the_more_queries_there_are_the_more_they_count():
 
 
 def test_the_past_alone_counts_as_far_as_it_comes_nearer():
-    worse, little, much = (adapted_at(past(2000, gain), [5000], [0]) for gain in (-0.1, 0.02, 0.2))
-    assert not worse[1].any() and not much[1][0, TRIP] and much[1][0, HELD] == 1
-    assert 0.35 < little[1][0, HELD] < 0.45
+    worse, little, much = (
+        adapted_at(past(2000, gain), [5000], [0]).past_share for gain in (-0.1, 0.02, 0.2)
+    )
+    assert not worse.any() and not much[0, TRIP] and much[0, HELD] == 1
+    assert 0.35 < little[0, HELD] < 0.45
 
 
 def test_cases_that_did_not_move_count_for_points_alone():
     of_movers = np.arange(400) % 2 == 0
     still = past(400, gain=0.2, for_areas=of_movers)
     still.error_m[1, ~of_movers] = 120.0  # repeated positions: nearer with the network
-    shift, share = adapted_at(still, [5000], [0])
-    assert not share[0, HELD], "as much is lost as is won"
+    changes = adapted_at(still, [5000], [0])
+    assert not changes.past_share[0, HELD], "as much is lost as is won"
     np.testing.assert_allclose(
-        shift[0, HELD], shifts_at(past(400, for_areas=of_movers), [5000], [0])[0, HELD]
+        changes.shift[0, HELD], shifts_at(past(400, for_areas=of_movers), [5000], [0])[0, HELD]
     )
 
 

@@ -130,7 +130,8 @@ def test_a_phone_that_wakes_now_and_then_is_predicted_from_its_days(model):
     kept, by_days = split_by_band(bursts, asked)
     assert by_days[kept.context].tolist() == [False, True, True]
     drives = straight(n=5 * 360, cadence_s=10, users=1)
-    kept, by_days = split_by_band(drives, asked._replace(end=np.array([len(drives)])))
+    asked = ContextQueries(np.array([0]), np.array([len(drives)]), np.zeros(3, int), horizon)
+    kept, by_days = split_by_band(drives, asked)
     assert not by_days.any()
 
 

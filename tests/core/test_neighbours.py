@@ -47,7 +47,7 @@ def last_rows(tracks, track):
 
 def of_trips(neighbours, last, before, horizon_s):
     """The displacements (m, h, 32, 2) of continuations, and their weights."""
-    found, *_ = neighbours.continuations(last, before, horizon_s)
+    found = neighbours.continuations(last, before, horizon_s).columns
     return found[..., :2], found[..., WEIGHT]
 
 
@@ -70,11 +70,9 @@ def test_others_have_turned_here(lon0):
 
 def test_a_continuation_says_where_when_and_whose_it_is():
     tracks = round_the_corner(13)
-    found, others, near = Neighbours(tracks).continuations(
-        *last_rows(tracks, 12), np.array([[30.0]])
-    )
-    found, (near_m, near_ms) = found[0, 0], near[0]
-    assert others == [[12]], "of twelve other users"
+    continuations = Neighbours(tracks).continuations(*last_rows(tracks, 12), np.array([[30.0]]))
+    found, (near_m, near_ms) = continuations.columns[0, 0], continuations.near[0]
+    assert continuations.other_users == [[12]], "of twelve other users"
     named = dict(zip(COLUMNS, found[found[:, WEIGHT] > 0.5].T, strict=True))
     position = np.hypot(named["position_x"], named["position_y"]) / near_m
     velocity = np.hypot(named["velocity_x"], named["velocity_y"]) / near_ms
@@ -146,10 +144,10 @@ def test_a_forecast_turns_where_others_did(model):
 def test_continuations_of_days_say_where_others_were_then():
     tracks = fleet(20)
     last = np.array([len(tracks) - 1])
-    near, others, _ = Neighbours(tracks).continuations(
-        last, last - 1, np.array([[1800.0, 900.0]]), True
-    )
-    assert 5 < others[0, 0] < 20
+    horizons_s = np.array([[1800.0, 900.0]])
+    found = Neighbours(tracks).continuations(last, last - 1, horizons_s, True)
+    near = found.columns
+    assert 5 < found.other_users[0, 0] < 20
     assert near.shape == (1, 2, DAY_KERNEL.count, len(COLUMNS)) and near.dtype == np.float32
     column = dict(zip(COLUMNS, np.moveaxis(near[0, 0], -1, 0), strict=True))
     nearest = column["weight"] > 0.5
@@ -165,9 +163,9 @@ def test_continuations_of_days_say_where_others_were_then():
     driver = build_tracks(
         np.zeros(len(tracks), int), tracks.track, tracks.t, tracks.lon, tracks.lat
     )[0]
-    own, others, _ = Neighbours(driver).continuations(last, last - 1, np.array([[1800.0]]), True)
+    own = Neighbours(driver).continuations(last, last - 1, np.array([[1800.0]]), True)
     # other tracks of the same user
-    assert own[0, 0, :, COLUMNS.index("same_user")].all() and not others.any()
+    assert own.columns[0, 0, :, COLUMNS.index("same_user")].all() and not own.other_users.any()
     turned = in_frame(near[0], np.array([[0.0, 1.0]] * 2))  # heading north: x is north, y is west
     np.testing.assert_allclose(turned[..., 0], near[0][..., 1], atol=1e-3)
     np.testing.assert_allclose(turned[..., 3], -near[0][..., 2], atol=1e-3)

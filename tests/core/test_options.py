@@ -10,7 +10,7 @@ import pytest
 
 from model.cli import Parser, add_options, spec_of
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.specs import Spec, option, options_of
+from raw_qgis_plugin.core.specs import ForecastSpec, Spec, option, options_of
 
 
 @dataclass(frozen=True)
@@ -70,3 +70,22 @@ def test_commands_have_the_options_as_flags(flags: str, expected: Shapes) -> Non
     parser = Parser("a command")
     add_options(parser, Shapes)
     assert spec_of(parser.parse_args(flags.split()), Shapes) == expected
+
+
+@pytest.mark.parametrize(
+    ("horizon", "step", "minutes"),
+    [
+        (30, 5, [5, 10, 15, 20, 25, 30]),
+        (30, 12, [12, 24, 30]),
+        (30, 20, [20, 30]),
+        (30, 29, [30]),
+        (5, 5, [5]),
+        (0.3, 0.1, [0.1, 0.2, 0.3]),
+    ],
+)
+def test_the_horizon_that_was_asked_for_is_answered(
+    horizon: float, step: float, minutes: list[float]
+) -> None:
+    horizons_s = ForecastSpec(horizon_min=horizon, step_min=step).horizons_s()
+    assert horizons_s == pytest.approx([60 * each for each in minutes])
+    assert horizons_s[-1] == 60 * horizon

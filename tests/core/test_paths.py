@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.forecasting.paths import cluster, turns_back
+from raw_qgis_plugin.core.forecasting.paths import Movements, cluster, turns_back
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
 from raw_qgis_plugin.core.geodesy import offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -105,9 +105,10 @@ def test_two_bundles_of_movements_are_two_paths() -> None:
     xy = np.concatenate([north + spread[:, None], north[:, :0], south + spread[:2, None]], axis=1)[
         None
     ]
-    movements = np.concatenate([xy, np.full_like(xy, np.nan), np.ones_like(xy)], axis=-1)
+    ones = np.ones_like(xy[..., 0])
+    movements = Movements(xy, np.full_like(xy, np.nan), scale=ones, weight=ones)
     point = np.broadcast_to(north[None, :, 0], (1, 4, 2))
     paths, share = cluster(movements, point, h.T, 2)
     assert abs(share[0, 0] - 5 / 7) < 0.01
     np.testing.assert_allclose(paths[0, 0], north[:, 0], atol=3)
-    np.testing.assert_allclose(paths[0, 1], south[:, 0], atol=10)
+    np.testing.assert_allclose(paths[1, 0], south[:, 0], atol=10)

@@ -42,10 +42,10 @@ from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS, SCORER_OUT
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, no_progress
 from raw_qgis_plugin.core.features.featurizer import LATERAL_QUERY, displacement
+from raw_qgis_plugin.core.forecasting.areas import for_areas
 from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.context import Settings as Context
 from raw_qgis_plugin.core.forecasting.neighbours import N_VECTORS, WEIGHT, Neighbours
-from raw_qgis_plugin.core.forecasting.predict import for_areas
 from raw_qgis_plugin.core.forecasting.scoring import describe, scorer_inputs
 from raw_qgis_plugin.core.paths import SCORER_CARD, SCORERS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks

@@ -226,7 +226,7 @@ def cut_windows(
     Every fold and user has about the same number of windows. also: rows of last fixes of more
     windows, which come behind the others and have no truth.
     """
-    fold = np.zeros(len(tracks), np.int64)
+    fold: np.ndarray = np.zeros(len(tracks), np.int64)
     if len(tracks):
         shares = np.linspace(0, 1, folds + 1)
         edges = np.quantile(tracks.t, shares[1:-1])

@@ -311,7 +311,7 @@ def _toward(path: np.ndarray, point: np.ndarray, spots: _Spots) -> np.ndarray:
 
     for part in (0.25, 0.5, 0.75, 1.0):
         moved = point + np.float32(part) * (path - point)
-        allowed = (spots.expected_m(moved) <= most).all(axis=1)
+        allowed = np.all(spots.expected_m(moved) <= most, axis=1)
         result = np.where(allowed[:, None, None], moved, result)
 
     turns = turns_back(result).sum(axis=1)
