@@ -15,6 +15,7 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation import backtest as bt
 from raw_qgis_plugin.core.evaluation import verdicts as v
+from raw_qgis_plugin.core.evaluation import windows
 from raw_qgis_plugin.core.evaluation.backtest import ANONYMOUS, make_page, warning
 from raw_qgis_plugin.core.evaluation.baselines import simple_methods
 from raw_qgis_plugin.core.evaluation.metrics import inside_areas
@@ -53,10 +54,10 @@ def done(model):
 
 def test_windows_ask_in_every_fold_and_know_nothing_of_the_answer():
     tracks = drivers()
-    w, fold, last = bt.cut_windows(tracks, HORIZONS, 3)
+    w, fold, last = windows.cut_windows(tracks, HORIZONS, 3)
     np.testing.assert_array_equal([tracks.t[last], tracks.user[last]], [w.t[:, -1], w.user])
     assert np.bincount(fold).min() > 10 and len(np.unique(w.user)) == 6
-    assert np.bincount(w.user * 3 + fold).max() <= bt.MAX_PER_USER // 3
+    assert np.bincount(w.user * 3 + fold).max() <= windows.MAX_PER_USER // 3
     ahead = (w.query_t - w.t[:, -1:]) / 1000
     assert (np.abs(ahead - HORIZONS)[w.known] < 30).all() and (ahead == HORIZONS)[
         w.known
@@ -72,7 +73,7 @@ def test_windows_ask_in_every_fold_and_know_nothing_of_the_answer():
 def test_an_answer_is_the_nearest_fix_within_half_a_step():
     t = START + np.array([0, 10, 20, 75, 200]) * 1000
     tracks = build_tracks(None, None, t, 10 + np.arange(5) * 0.001, np.full(5, 50.0))[0]
-    assert bt.find_truths(tracks, np.array([2]), HORIZONS).tolist() == [[3, -1]]
+    assert windows.find_truths(tracks, np.array([2]), HORIZONS).tolist() == [[3, -1]]
 
 
 @pytest.mark.parametrize(("cadence_s", "fixes", "step_min"), [(1, 1500, 1.0), (5, 4000, 30.0)])
@@ -155,7 +156,7 @@ def test_a_simple_method_forecasts_where_it_was_the_nearest():
 
 def test_radii_of_a_simple_method_are_quantiles_of_its_errors():
     tracks = drivers()
-    w, _, _ = bt.cut_windows(tracks, HORIZONS, 1)
+    w, _, _ = windows.cut_windows(tracks, HORIZONS, 1)
     p, errors = (
         bt.predict_simply(tracks, HORIZONS),
         {k: errors_m(w, f) for k, f in simple_methods(w, w.user).items()},

@@ -6,14 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.forecasting.neighbours import (
-    COLUMNS,
-    DAY_KERNEL,
-    WEIGHT,
-    Kernel,
-    Neighbours,
-    in_frame,
-)
+from raw_qgis_plugin.core.forecasting.nearest import DAY_KERNEL, Kernel
+from raw_qgis_plugin.core.forecasting.neighbours import COLUMNS, WEIGHT, Neighbours, in_frame
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.tracks import build_tracks
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.forecasting.paths import Movements, cluster, turns_back
+from raw_qgis_plugin.core.forecasting.clusters import Movements, cluster, turns_back
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
 from raw_qgis_plugin.core.geodesy import offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks

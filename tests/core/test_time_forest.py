@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.forecasting import neighbours
-from raw_qgis_plugin.core.forecasting.neighbours import TimeForest
+from raw_qgis_plugin.core.forecasting import nearest
+from raw_qgis_plugin.core.forecasting.nearest import TimeForest
 
 
 def plain(points, at, before, k, most):
@@ -23,8 +23,8 @@ def plain(points, at, before, k, most):
 
 @pytest.mark.parametrize("n", [0, 1, 7, 100, 1000])
 def test_neighbours_are_those_of_a_plain_search(n, monkeypatch):
-    monkeypatch.setattr(neighbours, "SMALLEST_BLOCK", 8)
-    monkeypatch.setattr(neighbours, "FAN_OUT", 4)
+    monkeypatch.setattr(nearest, "SMALLEST_BLOCK", 8)
+    monkeypatch.setattr(nearest, "FAN_OUT", 4)
     rng = np.random.default_rng(n)
     points, at = rng.normal(size=(n, 3)), rng.normal(size=(50, 3))
     before = rng.integers(0, n + 1, 50)

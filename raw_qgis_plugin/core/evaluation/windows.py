@@ -3,12 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import nearest_row
+from ..bundle.runtime import padded
+from ..errors import InputError
+from ..forecasting.context import select_rows
 from ..geodesy import haversine_m
 from ..tracks import Tracks
+from .verdicts import horizon_words
+
+MAX_WINDOWS = 2000
+MAX_PER_USER = 40  # windows
+CANDIDATES = 8  # fixes tried for each window, since not every fix has a truth
+MIN_FIXES = 3  # of a context: they show how something moves
 
 
 @dataclass(frozen=True)
@@ -73,3 +84,110 @@ def spread(w: Windows, values: np.ndarray) -> np.ndarray:
     result = np.full(w.known.shape, np.nan)
     result[w.known] = values
     return result
+
+
+def cut_windows(
+    tracks: Tracks,
+    horizons_s: np.ndarray,
+    folds: int,
+    seed: int = 0,
+    also: Sequence[int] | np.ndarray = (),
+) -> tuple[Windows, np.ndarray, np.ndarray]:
+    """Windows of users' tracks, their time folds (w,), and the rows (w,) of their last fixes.
+
+    Every fold and user has about the same number of windows. also: rows of last fixes of more
+    windows, which come behind the others and have no truth.
+    """
+    fold: np.ndarray = np.zeros(len(tracks), np.int64)
+    if len(tracks):
+        shares = np.linspace(0, 1, folds + 1)
+        edges = np.quantile(tracks.t, shares[1:-1])
+        fold = np.searchsorted(edges, tracks.t, side="right")
+
+    drawn = _draw_fixes(tracks, fold, folds, horizons_s, seed)
+    end = np.concatenate([drawn, also]).astype(np.int64)
+    truth = find_truths(tracks, end, horizons_s)
+    truth[len(drawn) :] = -1
+
+    return _windows(tracks, end, truth, horizons_s), fold[end], end
+
+
+def _windows(tracks: Tracks, end: np.ndarray, truth: np.ndarray, horizons_s: np.ndarray) -> Windows:
+    """The windows that end with the rows `end` (w,), with truths in rows (w, h), -1 for none."""
+    at, real = padded(_contexts(tracks, end, horizons_s))  # padded with the oldest fix
+    lon = np.where(real, tracks.lon[at], np.nan)
+    lat = np.where(real, tracks.lat[at], np.nan)
+    known = truth >= 0
+    true_lon = np.where(known, tracks.lon[truth], np.nan)
+    true_lat = np.where(known, tracks.lat[truth], np.nan)
+    asked_t = tracks.t[end, None] + (1000 * horizons_s).astype(np.int64)
+    query_t = np.where(known, tracks.t[truth], asked_t)
+    user = tracks.user[end].astype(np.int64)
+    t = tracks.t[at]
+
+    return Windows("backtest", user, t, lon, lat, horizons_s, query_t, true_lon, true_lat)
+
+
+def _draw_fixes(
+    tracks: Tracks, fold: np.ndarray, folds: int, horizons_s: np.ndarray, seed: int
+) -> np.ndarray:
+    """Rows (w,) of fixes with a truth at some horizon, about as many of each user and fold."""
+    user = tracks.user.astype(np.int64)
+    group = user * folds + fold
+    n_groups = max(len(np.unique(group)), 1)
+    each = max(min(MAX_WINDOWS // n_groups, MAX_PER_USER // folds), 1)
+    number = np.arange(len(user)) - tracks.user_offsets[user]
+    row = np.flatnonzero(number >= MIN_FIXES - 1)
+    row = row[draw(group[row], CANDIDATES * MAX_WINDOWS, CANDIDATES * each, seed)]
+    has_truth = (find_truths(tracks, row, horizons_s) >= 0).any(axis=1)
+    row = row[has_truth]
+
+    if not len(row):
+        spans = " – ".join(dict.fromkeys(horizon_words(s) for s in horizons_s[[0, -1]]))
+        words = (
+            "No fix has another one of its user {spans} later: choose HORIZON and STEP as the "
+            "tracks have fixes."
+        )
+        raise InputError(words, spans=spans)
+
+    return row[draw(group[row], MAX_WINDOWS, each, seed)]
+
+
+def _contexts(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> list[np.ndarray]:
+    """The rows of each context that ends with a row of `end`, all that forecasts may use."""
+    nearest = horizons_s[0]
+    farthest = horizons_s[-1]
+    result = []
+
+    for last, begin in zip(end, tracks.user_offsets[tracks.user[end]], strict=True):
+        # one context at a time, not one fix
+        rows = [
+            select_rows(tracks.t, begin, last + 1, horizon_s, days)[0]
+            for horizon_s in (nearest, farthest)
+            for days in (False, True)
+        ]
+        result.append(np.unique(np.concatenate(rows)))
+
+    return result
+
+
+def find_truths(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> np.ndarray:
+    """Rows (m, h) of the user's fixes nearest to each horizon after the fixes `end` (m,).
+
+    It is -1 where there is none within half a step between horizons, so that no fix is the truth of
+    two horizons.
+    """
+    t = tracks.t
+    last = tracks.user_offsets[tracks.user[end] + 1, None] - 1
+    end = end[:, None]
+    wanted = t[end] + (1000 * horizons_s).astype(np.int64)
+    low = int(t.min())
+    high = int(wanted.max(initial=int(t.max())))
+    # a number of user and time that ascends along the rows
+    begin = tracks.user.astype(np.int64) * (high - low + 1) - low
+    truth = nearest_row(begin + t, begin[end] + wanted, end, last)
+    near_ms = 500 * np.diff(horizons_s, prepend=0.0).min()
+    near = np.abs(t[truth] - wanted) < near_ms
+    near &= truth > end
+
+    return np.where(near, truth, -1)
