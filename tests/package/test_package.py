@@ -66,7 +66,12 @@ def test_metadata_says_all_that_is_mandatory(unzipped: Path) -> None:
     general = metadata((unzipped / "metadata.txt").read_text(encoding="utf-8"))
     assert not [field for field in MANDATORY if not general.get(field, "").strip()]
     assert general["hasProcessingProvider"] == "yes"
-    assert general["qgisMaximumVersion"] == "3.99"
+    assert general["qgisMaximumVersion"] == "4.99"
+    # QGIS 3 on Qt 6 refuses plugins without it; QGIS 4 does not read it
+    assert general["supportsQt6"] == "yes"
+    assert general["homepage"].endswith("/docs/README.md")
+    first, *_ = general["about"].splitlines()
+    assert "into an environment of RAW's own" in first
     assert "onnxruntime" in general["about"]
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,8 @@ LOAD = """
 import re
 import sys
 for name in {blocked!r}: sys.modules[name] = None
-sys.path[:0] = [{stage!r}, "/usr/share/qgis/python/plugins"]
+sys.path.insert(0, {stage!r})
+sys.path.append("/usr/share/qgis/python/plugins")
 from qgis.core import QgsApplication
 app = QgsApplication([], False); app.initQgis()
 heavy = ("torch", "onnxruntime", "shapely", "scipy", "pyarrow", "pyproj")
@@ -181,7 +183,8 @@ def test_proxy_of_qgis_becomes_a_url(staged: None) -> None:
 
 def test_qgis_reads_the_whole_description(staged: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As its plugin manager does, with a ConfigParser that a percent sign would stop."""
-    monkeypatch.syspath_prepend("/usr/share/qgis/python")
+    if find_spec("pyplugin_installer") is None:
+        monkeypatch.syspath_prepend("/usr/share/qgis/python")
     from pyplugin_installer.installer_data import Plugins
     from qgis import utils
 
