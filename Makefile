@@ -18,7 +18,7 @@ ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test test-plain test-qgis backports lint fuzz bench pictures docs build i18n lock matrix sbom package release install clean system-python system-qgis system-qt6
+.PHONY: help setup demo check test test-plain test-qgis test-qt6 backports test-newest api lint fuzz bench pictures docs build i18n lock matrix sbom package release install clean system-python system-qgis
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -36,10 +36,6 @@ system-python:
 system-qgis:
 	@{ command -v qgis && command -v qgis_process && command -v xvfb-run && command -v ip && $(PYTHON) -c 'import qgis.core'; } \
 	  >/dev/null 2>&1 || $(call apt,qgis python3-qgis python3-venv xvfb xauth iproute2)
-
-# QGIS 4 is built with Qt 6, under which tests/qt6 imports the plugin.
-system-qt6:
-	@$(PYTHON) -c 'import PyQt6.QtWidgets' 2>/dev/null || $(call apt,python3-pyqt6)
 
 $(PY): | system-python
 	$(PYTHON) -m venv --system-site-packages $(VENV)
@@ -65,7 +61,7 @@ $(VENV)/.installed-%: pyproject.toml $(wildcard resources/locks/*.lock) | $(PY)
 	@$(PYTHON) -c '$(LIST_HELD)' > $(VENV)/held-by-system.txt
 	@mkdir -p $(VENV)/share && ln -sfn "$$($(PYTHON) -c '$(PROJ_DATA)')" $(VENV)/share/proj
 	@$(PYTHON) -c "$$WRITE_REQUIREMENTS" $(VENV)/requirements $*
-	@[ $(LOCKED) = no ] || $(PY) -m raw_qgis_plugin.environment.locks resources/locks $(VENV)/requirements $* > $(VENV)/locked-$*.txt
+	@[ $(LOCKED) = no ] || $(PY) -m raw_qgis_plugin.environment.locks resources/locks $* > $(VENV)/locked-$*.txt
 	$(PY) -m pip install --quiet --constraint $(VENV)/held-by-system.txt \
 	  $(if $(filter no,$(LOCKED)),--group $*,--only-binary :all: --require-hashes --requirement $(VENV)/locked-$*.txt)
 	@touch $@
@@ -179,22 +175,46 @@ check: $(INSTALLED_CHECK)
 	$(PY) -m mypy raw_qgis_plugin/core
 	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) -q $(SIDE_BY_SIDE) $(wildcard tests/golden tests/core tests/test_*.py)
 
-## make test       every test but the pictures: core, model, QGIS, desktop QGIS under Xvfb, package
-test: setup system-qt6 package
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-plain test-qgis
+## make test       every test but the pictures: core, model, QGIS on Qt 5 and 6, desktop QGIS under Xvfb, package
+test: setup package
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-plain test-qgis test-qt6
 
 # Beside each other: one process in QGIS, the others without it. What a line prints comes when it has ended.
-test-plain test-qgis: export OMP_NUM_THREADS = 1
+test-plain test-qgis test-qt6: export OMP_NUM_THREADS = 1
 test-plain:
 	$(call ALONE,tests) $(PYTEST_PLAIN) $(OTHER_CORES) $(wildcard tests/golden tests/attacks tests/core tests/model tests/package tests/test_*.py)
 
 test-qgis:
-	$(call ALONE,qgis) env $(IN_QGIS) tests/qgis tests/qt6
+	$(call ALONE,qgis) env $(IN_QGIS) tests/qgis
 	$(call ALONE,gui) $(ON_SCREEN) tests/gui --ignore tests/gui/test_pictures.py
 
+# A QGIS on Qt 6, as QGIS 4 is, that somebody built (docs/scripts/qgis_qt6.sh), with the packages of Debian that it needs.
+QGIS6 := $(abspath ../shared/qgis6)/run.sh
+QT6_PACKAGES := python3-pyqt6 $(addprefix python3-pyqt6,.qsci .qtsvg .qtpositioning .qtmultimedia .qtserialport .sip) \
+  $(addprefix libqt6,sql6-sqlite keychain1 core5compat6 uitools6 quickwidgets6 multimediawidgets6) \
+  qt6-svg-plugins libqca-qt6-2 libqca-qt6-plugins libqscintilla2-qt6-15
+## make test-qt6   tests/qgis in a QGIS on Qt 6, where ../shared/qgis6 has one
+test-qt6: $(INSTALLED_CHECK) build
+	@if [ ! -x $(QGIS6) ]; then echo "test-qt6 is skipped: there is no QGIS on Qt 6 in $(dir $(QGIS6))"; \
+	elif ! dpkg-query -W $(QT6_PACKAGES) >/dev/null 2>&1 && ! $(call apt,$(QT6_PACKAGES)); then \
+	  echo "test-qt6 is skipped: apt cannot install $(QT6_PACKAGES)"; \
+	elif ! $(QGIS6) $(PY) -c 'import qgis.core'; then echo "test-qt6 is skipped: the QGIS in $(dir $(QGIS6)) is for another Python"; \
+	else $(call ALONE,qt6) $(QGIS6) $(PYTEST) tests/qgis; fi
+
 ## make backports  the tests of the plugin on the QGIS of Debian's backports, in build/backports (root; a quarter of an hour)
-backports: setup build
-	$(SUDO) tests/qt6/backports.sh
+backports:
+	$(SUDO) tests/systems/chroot.sh backports make setup build
+	$(SUDO) tests/systems/chroot.sh backports env QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(PYTEST) -q tests/qgis
+
+## make test-newest  demo and tests on Debian's newest QGIS, Python, NumPy and GDAL, in build/sid (root; an hour)
+test-newest:
+	$(SUDO) tests/systems/chroot.sh sid make demo
+	$(SUDO) tests/systems/chroot.sh sid make test
+
+## make api        our calls that QGIS 4 and Qt 6 removed or deprecated, and findings of qgis-plugin-analyzer
+api: package
+	@$(PY) -m pip install --quiet --upgrade --target build/checkers flake8-qgis qgis-plugin-analyzer
+	@PYTHONPATH=build/checkers QT_QPA_PLATFORM=offscreen $(PY) docs/scripts/api.py build/unzipped/raw_qgis_plugin
 
 ## make lint       ruff, mypy, bandit, detect-secrets: what the plugin repository checks, and more
 lint: $(INSTALLED_CHECK)

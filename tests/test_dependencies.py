@@ -6,15 +6,20 @@ that fits RAW's.
 from __future__ import annotations
 
 import runpy
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, distribution, requires
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from raw_qgis_plugin.environment.locks import PYTHONS, Pin, lacking, read
-from raw_qgis_plugin.environment.packages import numbers, parse, version_of
+from raw_qgis_plugin.environment.locks import PYTHONS, Pin, find, lacking, members, read
+from raw_qgis_plugin.environment.packages import HELD, numbers, parse, version_of
 
 ROOT = Path(__file__).parent.parent
 LOCKS = ROOT / "resources" / "locks"
@@ -83,7 +88,9 @@ def test_every_pin_has_its_sums(numpy: int) -> None:
 
 
 def test_what_the_system_has_stays(tmp_path: Path) -> None:
-    """A direct requirement in its range, and what QGIS needs itself; not what is too old."""
+    """A direct requirement in its range, and what QGIS needs itself; not what is too old, nor what a
+    requirement wants.
+    """
     digest = "0" * 64
     pins = [
         Pin(name, "99.0", "", (digest,), ("g",), "MIT")
@@ -91,17 +98,54 @@ def test_what_the_system_has_stays(tmp_path: Path) -> None:
     ]
     (tmp_path / "numpy.lock").write_text("\n".join(pin.line() for pin in pins))
 
-    def names(ranges: str, **more: bool) -> set[str]:
+    def names(ranges: str) -> set[str]:
         (tmp_path / "g.txt").write_text(ranges)
-        return {
-            pin.name
-            for pin in lacking(tmp_path / "numpy.lock", ["g"], tmp_path / "venv", tmp_path, **more)
-        }
+        lock = tmp_path / "numpy.lock"
+        return {pin.name for pin in lacking(lock, ["g"], tmp_path / "venv", tmp_path)}
 
     assert version_of("pytest") and version_of("numpy") and version_of("pyproj")
-    assert names("numpy>=1,<3\nrawabsent>=1") == {"rawabsent"}
+    assert names("numpy>=1,<3\npytest>=1") == {"rawabsent"}
     assert names("numpy>=1,<3\npytest>=98") == {"pytest", "rawabsent"}
-    assert names("numpy>=1,<3", all_others=True) == {"pytest", "rawabsent"}
+    assert names("numpy>=1,<3") == {"pytest", "rawabsent"}
+
+
+@pytest.mark.parametrize("group", ["runtime", "train", "dev", "scale", "synthetic"])
+def test_the_set_up_needs_no_package_of_the_system_but_those_of_qgis(group: str) -> None:
+    """All that a package of a group wants is locked in that group, so that a system without it gets
+    it, and one with another version of it too.
+    """
+    lock = find(LOCKS)
+    locked = {canonicalize_name(pin.name): pin.version for pin in members(lock, group)}
+    own = {name: version_of(name) for name in HELD}
+    asked = 0
+    for name in locked:
+        try:
+            wants = requires(name) or []
+        except PackageNotFoundError:
+            continue  # for another system, or a group that is not installed
+        for line in map(Requirement, wants):
+            if line.marker and not line.marker.evaluate({"extra": ""}):
+                continue
+            found = {**locked, **own}.get(canonicalize_name(line.name), "")
+            assert found, f"{name} wants {line}, which is in no group of the lock"
+            assert line.specifier.contains(found, prereleases=True), f"{name} wants {line}"
+            asked += 1
+    assert asked or group == "synthetic"
+
+
+def test_the_set_up_lists_the_same_whatever_the_system_has(tmp_path: Path) -> None:
+    """The Python that lists them sees QGIS's NumPy, and nothing else of the system."""
+    found = distribution("numpy").locate_file("numpy").parent
+    (tmp_path / "numpy").symlink_to(found / "numpy")
+    for about in found.glob("numpy-*-info"):
+        (tmp_path / about.name).symlink_to(about)
+    code = f"import sys; sys.path[:0] = {[str(ROOT), str(tmp_path)]}; import runpy; sys.argv[1:] = {[str(LOCKS), 'dev']}; "
+    code += (
+        "runpy.run_module('raw_qgis_plugin.environment.locks', run_name='__main__', alter_sys=True)"
+    )
+    bare = [sys.executable, "-I", "-S", "-c", code]
+    printed = subprocess.run(bare, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert printed == [pin.requirement() for pin in members(find(LOCKS), "dev")]
 
 
 def test_licences_may_be_combined_with_ours(script: dict[str, Any]) -> None:

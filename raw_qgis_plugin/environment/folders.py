@@ -71,6 +71,9 @@ def why_not_writable() -> str:
         (folder / ".written").touch()
         (folder / ".written").unlink()
     except OSError as error:
-        words = "RAW cannot write into {folder}: {error}. Models, trainings and packages cannot be kept there."
+        words = (
+            "RAW cannot write into {folder}: {error}. Models, trainings and packages cannot be "
+            "kept there."
+        )
         return translated(words, folder=folder, error=error.strerror)
     return ""

@@ -10,31 +10,25 @@ of the packages that QGIS needs, and the environment comes last on QGIS's search
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess  # nosec B404
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from ..core.errors import RawError, check_cancelled, translated
 from . import locks, packages
+from .advice import advice, refuse_what_no_wheel_is_made_for
 from .interpreter import isolated, python_of_venv, run_hidden
 
-PROXY = "Set the proxy in Settings → Options → Network, or install from a folder of wheels."
-ADVICE = {  # what the user can do about an error of pip, by words in it
-    "do not match the hashes": "A file is not the one that RAW was tested with: it was changed or damaged, and nothing "
-    "was installed.",
-    "no space left|not enough space": "Free some disk space, then press Install again.",
-    "denied|being used by another process": "A file is in use, perhaps by another QGIS or a virus scanner. Close other "
-    "windows of QGIS, wait a minute, then press Install again.",
-    "proxy": PROXY,
-    "no matching distribution": "Is there a connection to pypi.org? Behind a firewall install from a folder of wheels.",
-    "connection|timed out": PROXY,
-}
+PIP_INSTALL = ("install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
+CHECKED = ("--only-binary", ":all:", "--require-hashes")
+TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+POLL_S = 0.1  # how soon a cancel ends a command
 
 
 @dataclass
@@ -66,97 +60,93 @@ class Installer:
         """Install what is not installed yet. Raises RawError and Cancelled. No temporary file
         stays.
         """
-        wheels, source = self.wheels, "PyPI, or the index that pip is set to"
         shutil.rmtree(self.temporary, ignore_errors=True)  # of a QGIS that was killed
         try:
-            if wheels is not None and not any(wheels.glob("*.whl")):
-                raise RawError(
-                    "There is no wheel (*.whl) in {folder}. Choose their folder.", folder=wheels
-                )
-            lock = locks.find(self.locks)
-            if lock is None:
-                python, numpy = (
-                    ".".join(map(str, sys.version_info[:2])),
-                    packages.version_of("numpy"),
-                )
-                raise RawError(
-                    "RAW has no tested version for Python {a} and NumPy {b}. Update RAW.",
-                    a=python,
-                    b=numpy,
-                )
-            pip = [
-                *self._pip(),
-                "install",
-                "--no-input",
-                "--disable-pip-version-check",
-                "--progress-bar",
-                "off",
-            ]
-            held, file = self.venv / "held-by-qgis.txt", self.venv / "locked.txt"
-            held.write_text(
-                "".join(f"{n}=={v}\n" for n, v in packages.held_versions().items()), "utf-8"
-            )
-            pip += [
-                "--only-binary",
-                ":all:",
-                "--constraint",
-                str(held),
-                "--require-hashes",
-                "--requirement",
-                str(file),
-            ]
-            if wheels is not None:
-                pip, source = [*pip, "--no-index", "--find-links", str(wheels)], str(wheels)
-            pins = locks.lacking(lock, self.groups, self.venv, self.requirements, all_others=True)
-            file.write_text("".join(f"{pin.requirement()}\n" for pin in pins), encoding="utf-8")
-            named = ", ".join(f"{pin.name}=={pin.version}" for pin in pins)
-            self.log(f"To fetch from {source} what this system needs of: {named or 'nothing'}")
-            if pins:
-                self._call(pip, translated("Installing the packages"))
+            self._install()
             self._verify()
         except OSError as error:  # of a full disk, or of a file that cannot be written
-            raise RawError(
-                "{error}. {advice}", error=error, advice=advice(str(error), wheels)
-            ) from error
+            words = "{error}. {advice}"
+            raise RawError(words, error=error, advice=advice(str(error), self.wheels)) from error
         finally:
             shutil.rmtree(self.temporary, ignore_errors=True)
             # what pip was about to replace
             for half in packages.site_packages(self.venv).glob("~*"):
                 shutil.rmtree(half, ignore_errors=True)
 
+    def _install(self) -> None:
+        refuse_what_no_wheel_is_made_for(self.groups)
+        if self.wheels is not None and not any(self.wheels.glob("*.whl")):
+            words = "There is no wheel (*.whl) in {folder}. Choose their folder."
+            raise RawError(words, folder=self.wheels)
+        lock = self._lock()
+        pip = self._pip()
+        pins = locks.lacking(lock, self.groups, self.venv, self.requirements)
+        held = [f"{name}=={version}" for name, version in packages.held_versions().items()]
+        constraint = self._write("held-by-qgis.txt", held)
+        requirement = self._write("locked.txt", [pin.requirement() for pin in pins])
+        source = str(self.wheels or "PyPI, or the index that pip is set to")
+        named = ", ".join(f"{pin.name}=={pin.version}" for pin in pins)
+        self.log(f"To fetch from {source} what this system needs of: {named or 'nothing'}")
+        if pins:
+            command = [*pip, *PIP_INSTALL, *CHECKED]
+            command += ["--constraint", str(constraint), "--requirement", str(requirement)]
+            if self.wheels is not None:
+                command += ["--no-index", "--find-links", str(self.wheels)]
+            self._call(command, translated("Installing the packages"))
+
+    def _write(self, name: str, lines: list[str]) -> Path:
+        path = self.venv / name
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return path
+
+    def _lock(self) -> Path:
+        """The lock for QGIS's Python and NumPy. Raises RawError where there is none."""
+        lock = locks.find(self.locks)
+        if lock is None:
+            python = ".".join(map(str, sys.version_info[:2]))
+            words = "RAW has no tested version for Python {a} and NumPy {b}. Update RAW."
+            raise RawError(words, a=python, b=packages.version_of("numpy"))
+        return lock
+
+    # ---- the environment ------------------------------------------------------------------------
+
     def _pip(self) -> list[str]:
         """Make the environment unless there is one for this Python. Returns the command that runs
         pip in it.
         """
+        if self.again or not self._is_whole():  # an upgrade of QGIS may break it
+            self._make()
         python = python_of_venv(self.venv, sys.platform)
-        whole = (
-            python is not None
-            and packages.site_packages(self.venv).is_dir()
-            and self._has(python, "sys")
-        )
-        # without it Python is QGIS's own, into which pip would install
-        whole &= (self.venv / "pyvenv.cfg").is_file()
-        if self.again or not whole:  # an upgrade of QGIS may break it
-            shutil.rmtree(self.venv, ignore_errors=True)
-            options = [] if self._has(self.base, "ensurepip") else ["--without-pip"]
-            command = isolated(
-                self.base, "-m", "venv", "--system-site-packages", *options, str(self.venv)
-            )
-            self._call(command, translated("Making the environment"))
-            python = python_of_venv(self.venv, sys.platform)
         if python is None:
-            raise RawError(
-                "The environment in {folder} could not be made. The log has the reason.",
-                folder=self.venv,
-            )
+            words = "The environment in {folder} could not be made. The log has the reason."
+            raise RawError(words, folder=self.venv)
         if self._has(python, "pip"):
             return isolated(python, "-m", "pip")
         if self._has(self.base, "pip"):
             return isolated(self.base, "-m", "pip", "--python", str(python))
         raise RawError(
-            "This Python has neither ensurepip nor pip. Install one of them (on Debian and Ubuntu: sudo apt install "
-            "python3-venv), then press Install again."
+            "This Python has neither ensurepip nor pip. Install one of them (on Debian and Ubuntu: "
+            "sudo apt install python3-venv), then press Install again."
         )
+
+    def _is_whole(self) -> bool:
+        """Whether there is an environment that runs.
+
+        Without pyvenv.cfg its Python is QGIS's own, into which pip would install.
+        """
+        python = python_of_venv(self.venv, sys.platform)
+        if python is None or not packages.site_packages(self.venv).is_dir():
+            return False
+        return (self.venv / "pyvenv.cfg").is_file() and self._has(python, "sys")
+
+    def _make(self) -> None:
+        shutil.rmtree(self.venv, ignore_errors=True)
+        options = [] if self._has(self.base, "ensurepip") else ["--without-pip"]
+        command = isolated(self.base, "-m", "venv", "--system-site-packages", *options)
+        self._call([*command, str(self.venv)], translated("Making the environment"))
+        if not (self.venv / "pyvenv.cfg").is_file():
+            words = "{folder} has no pyvenv.cfg. {advice}"
+            raise RawError(words, folder=self.venv, advice=advice("pyvenv.cfg"))
 
     @staticmethod
     def _has(python: Path, module: str) -> bool:
@@ -166,6 +156,8 @@ class Installer:
         except (OSError, subprocess.TimeoutExpired):
             return False
 
+    # ---- commands -------------------------------------------------------------------------------
+
     def _call(self, command: list[str], what: str) -> None:
         """Run a command in a folder of its own and log its output. Raises RawError with its last
         error line.
@@ -173,78 +165,92 @@ class Installer:
         check_cancelled()
         self.log(f"{what}: {' '.join(command)}")
         self.temporary.mkdir(parents=True, exist_ok=True)
-        environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temporary))
-        if self.proxy:
-            environment |= dict.fromkeys(
-                ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), self.proxy
+        errors = []
+        for line in self._output(command):
+            self.log(line.rstrip())
+            if "error" in line.lower():
+                errors.append(line.strip())
+        code = self.child.returncode if self.child else 0
+        if code != 0:
+            reason = translated("the command stopped with code {n}", n=code)
+            raise RawError(
+                "{what} failed: {reason} {advice}",
+                what=what,
+                reason=errors[-1] if errors else reason,
+                advice=advice(" ".join(errors), self.wheels),
             )
-        errors, rest, ended, file = [], "", False, self.temporary / "output.txt"
+
+    def _output(self, command: list[str]) -> Iterator[str]:
+        """The lines that a command prints, as they come. A cancel ends it."""
+        rest = ""
+        file = self.temporary / "output.txt"
         with file.open("wb") as output, file.open(encoding="utf-8", errors="replace") as printed:
             child = self.child = subprocess.Popen(  # nosec B603
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env=self._variables(),
                 cwd=self.temporary,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
+            ended = False
             try:
                 while not ended:
-                    # checked first, so that no last line is missed
-                    ended = child.poll() is not None
+                    ended = child.poll() is not None  # asked first, so that no last line is missed
                     *lines, rest = (rest + printed.read()).split("\n")
-                    for line in lines:
-                        self.log(line.rstrip())
-                    errors += [line.strip() for line in lines if "error" in line.lower()]
+                    yield from lines
                     check_cancelled()
-                    time.sleep(0.0 if ended else 0.1)
+                    time.sleep(0.0 if ended else POLL_S)
             finally:
                 if not ended:
                     child.terminate()
                     child.wait()
-        if child.returncode != 0:
-            reason = (
-                errors[-1]
-                if errors
-                else translated("the command stopped with code {n}", n=child.returncode)
-            )
-            words, help = "{what} failed: {reason} {advice}", advice(" ".join(errors), self.wheels)
-            raise RawError(words, what=what, reason=reason, advice=help)
+
+    def _variables(self) -> dict[str, str]:
+        own = dict.fromkeys(TEMPORARY, str(self.temporary))
+        if self.proxy:
+            own |= dict.fromkeys(PROXIES, self.proxy)
+        return os.environ | own
+
+    # ---- the check ------------------------------------------------------------------------------
 
     def _verify(self) -> None:
         """Check that QGIS's own packages did not change, and import every new one with QGIS's
         search path.
         """
         folder = packages.site_packages(self.venv)
-        held = ", ".join(
-            n for n in packages.held_versions() if any(folder.glob(f"{n}-*.dist-info"))
-        )
-        if held:
+        own = (name for name in packages.HELD if any(folder.glob(f"{name}-*.dist-info")))
+        if held := ", ".join(own):
+            words = "pip brought its own {names}. Remove the environment and install again."
+            raise RawError(words, names=held)
+        path = [each for each in sys.path if each and each != str(folder)] + [str(folder)]
+        for group in self.groups:
+            for package in packages.check(group, self.requirements):
+                check_cancelled()
+                self._try(package, path)
+
+    def _try(self, package: packages.Package, path: list[str]) -> None:
+        """Import a package with a search path. Raises RawError with what to do if it does not
+        work.
+        """
+        self.log(f"Trying {package.module}")
+        if other := packages.shadow(package, path):
             raise RawError(
-                "pip brought its own {names}. Remove the environment and install again.", names=held
+                "{name} {version} in {folder} comes before RAW's own, and RAW needs another "
+                "version. Remove it: {python} -m pip uninstall {name}",
+                name=other.name,
+                version=other.version,
+                folder=other.locate_file(""),
+                python=self.base,
             )
-        path = [p for p in sys.path if p and p != str(folder)] + [str(folder)]
-        for package in (
-            p for group in self.groups for p in packages.check(group, self.requirements)
-        ):
-            check_cancelled()
-            self.log(f"Trying {package.module}")
-            if reason := packages.why_broken(self.base, package.module, path):
-                raise RawError(
-                    "{name} was installed but does not work: {why}", name=package.name, why=reason
-                )
-
-
-def advice(errors: str, wheels: Path | None = None) -> str:
-    """What the user can do about errors of pip; '' if unknown. wheels: the folder that it installed
-    from.
-    """
-    found = next((pattern for pattern in ADVICE if re.search(pattern, errors, re.IGNORECASE)), "")
-    if found == "no matching distribution" and wheels is not None:
-        words = "The folder {folder} lacks it, or has another version, or one for another system."
-        return translated(words, folder=wheels)
-    return translated(ADVICE[found]) if found else ""
+        if reason := packages.why_broken(self.base, package.module, path):
+            raise RawError(
+                "{name} was installed but does not work: {why} {advice}",
+                name=package.name,
+                why=reason,
+                advice=advice(reason),
+            )
 
 
 def qgis_proxy() -> str:
@@ -255,12 +261,17 @@ def qgis_proxy() -> str:
     from qgis.core import QgsSettings
 
     settings = QgsSettings()
-    kind, host, port, user, secret = (
-        str(settings.value(f"proxy/{name}", "") or "")
-        for name in ("proxyType", "proxyHost", "proxyPort", "proxyUser", "proxyPassword")
-    )
-    scheme = {"HttpProxy": "http", "HttpCachingProxy": "http", "Socks5Proxy": "socks5"}.get(kind)
-    if not settings.value("proxy/proxyEnabled", False, type=bool) or scheme is None or not host:
+
+    def value(name: str) -> str:
+        return str(settings.value(f"proxy/{name}", "") or "")
+
+    kinds = {"HttpProxy": "http", "HttpCachingProxy": "http", "Socks5Proxy": "socks5"}
+    scheme = kinds.get(value("proxyType"))
+    enabled = settings.value("proxy/proxyEnabled", False, type=bool)
+    if not enabled or scheme is None or not value("proxyHost"):
         return ""
-    login = f"{quote(user, safe='')}:{quote(secret, safe='')}@" if user else ""
-    return f"{scheme}://{login}{host}{f':{port}' if port else ''}"
+    user = quote(value("proxyUser"), safe="")
+    secret = quote(value("proxyPassword"), safe="")
+    login = f"{user}:{secret}@" if user else ""
+    port = f":{value('proxyPort')}" if value("proxyPort") else ""
+    return f"{scheme}://{login}{value('proxyHost')}{port}"

@@ -40,34 +40,39 @@ def base_python() -> Path:
 
 def _folders(major: int, minor: int) -> list[Path]:
     """The folders that may hold the interpreter of a version, the likeliest first."""
-    prefix, program = Path(sys.prefix), Path(sys.executable or "qgis")
+    prefix = Path(sys.prefix)
+    program = Path(sys.executable or "qgis")
     if sys.platform == "win32":
-        # conda; OSGeo4W and the stand-alone installer, which have apps/Python312/python.exe beside
-        # bin/qgis-bin.exe. It finds its home by its own folder. bin/python3.exe knows it from
-        # PYTHONHOME alone, which -I ignores
-        roots = [
-            Path(root) for root in (os.environ.get("OSGEO4W_ROOT"), program.parent.parent) if root
-        ]
-        found = [prefix, *(root / f"apps/Python{major}{minor}" for root in roots)]
+        found = [prefix, *_of_windows(program, f"Python{major}{minor}")]  # conda's is the first
     elif sys.platform == "darwin":
-        # MacOS/bin up to QGIS 3.40, later one of the others; conda and Homebrew
-        python = f"Frameworks/Python.framework/Versions/{major}.{minor}/bin"
-        parts = ("MacOS/bin", "MacOS", "Frameworks/bin", python, "Resources/python/bin")
-        found = [
-            parent / part
-            for parent in program.parents
-            if parent.name == "Contents"
-            for part in parts
-        ]
-        found += [prefix / "bin"]
-    else:  # Snap; the distribution, conda and Flatpak
-        snap = (
-            [Path(os.environ["SNAP"], part) for part in ("usr/bin", "bin")]
-            if "SNAP" in os.environ
-            else []
-        )
-        found = [*snap, prefix / "bin", Path("/usr/bin")]
+        found = [*_of_macos(program, f"{major}.{minor}"), prefix / "bin"]  # the last: Homebrew
+    else:
+        # the distribution, conda and Flatpak
+        found = [*_of_snap(), prefix / "bin", Path("/usr/bin")]
     return [*found, program.parent] if program.name.lower().startswith("python") else found
+
+
+def _of_windows(program: Path, python: str) -> list[Path]:
+    """Of OSGeo4W and the stand-alone installer: apps/Python312/python.exe, beside bin/qgis-bin.exe.
+
+    It finds its home by its own folder. bin/python3.exe knows it from PYTHONHOME alone, which -I
+    ignores.
+    """
+    roots = [os.environ.get("OSGEO4W_ROOT"), program.parent.parent]
+    return [Path(root, "apps", python) for root in roots if root]
+
+
+def _of_macos(program: Path, version: str) -> list[Path]:
+    """In the application: MacOS/bin up to QGIS 3.40, later one of the others."""
+    python = f"Frameworks/Python.framework/Versions/{version}/bin"
+    parts = ("MacOS/bin", "MacOS", "Frameworks/bin", python, "Resources/python/bin")
+    contents = (parent for parent in program.parents if parent.name == "Contents")
+    return [parent / part for parent in contents for part in parts]
+
+
+def _of_snap() -> list[Path]:
+    snap = os.environ.get("SNAP")
+    return [Path(snap, part) for part in ("usr/bin", "bin")] if snap else []
 
 
 # Runs a module, like `python -m`, with the search path of the first argument.

@@ -2,8 +2,8 @@
 """The locks: of each package one version and the SHA-256 sums of its wheels, a file for each major
 NumPy of QGIS.
 
-`make lock` writes them. `python -m raw_qgis_plugin.environment.locks LOCKS REQUIREMENTS GROUP`, of
-two folders, prints what this Python lacks of a group, for pip; the installer in QGIS does the same.
+`make lock` writes them. `python -m raw_qgis_plugin.environment.locks LOCKS GROUP` prints all of a
+group for pip, whatever the system has; the installer in QGIS leaves out what QGIS has.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def read(path: Path) -> list[Pin]:
     for line in path.read_text(encoding="utf-8").splitlines():
         pin, _, about = line.partition(" # ")
         what, *hashes = pin.split(" --hash=sha256:")
-        name, version, marker = re.fullmatch(r"(\S+)==(\S+)(?: ; (.*))?", what).groups(default="")  # type: ignore[union-attr]
+        exact, _, marker = what.partition(" ; ")
+        name, _, version = exact.partition("==")
         groups, _, licence = about.partition(" | ")
         pins.append(Pin(name, version, marker, tuple(hashes), tuple(groups.split()), licence))
     return pins
@@ -75,48 +76,50 @@ def outside(environment: Path) -> dict[str, str]:
         for p in sys.path
         if environment.resolve() not in (Path(p).resolve(), *Path(p).resolve().parents)
     ]
-    found = [(str(each.metadata["Name"] or ""), each.version) for each in distributions(path=paths)]
-    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in reversed(found)}
+    found = reversed(list(distributions(path=paths)))  # the first of a name counts
+    return {re.sub(r"[-_.]+", "-", each.name or "").lower(): each.version for each in found}
 
 
 def lacking(
-    lock: Path,
-    groups: Iterable[str],
-    environment: Path,
-    requirements: Path = REQUIREMENTS,
-    all_others: bool = False,
+    lock: Path, groups: Iterable[str], environment: Path, requirements: Path = REQUIREMENTS
 ) -> list[Pin]:
-    """The pins of groups that have to be installed in an environment: what the system has in a
-    version that fits stays.
+    """The pins of groups that have to be installed in an environment.
 
-    all_others: also those that the groups do not name themselves, but which the named ones may want
-    in a newer version.
+    Not those that the groups name and QGIS has in a version that fits, nor what must not change.
+    What the named ones want is installed even where QGIS has it, perhaps in an older version.
     """
     have = outside(environment)
-    lines = [
-        line
+    ranges = {
+        named.name: named
         for group in groups
         for line in (requirements / f"{group}.txt").read_text("utf-8").splitlines()
-    ]
-    ranges = {named.name: named for named in map(parse, filter(None, lines))}
+        if (named := parse(line)).name
+    }
 
     def fits(pin: Pin) -> bool:
+        if pin.name not in have:
+            return False
         named = ranges.get(pin.name)
-        stays = not all_others or pin.name in HELD
-        return pin.name in have and (named.fits(have[pin.name]) if named else stays)
+        return named.fits(have[pin.name]) if named else pin.name in HELD
 
     return [pin for pin in read(lock) if set(groups) & set(pin.groups) and not fits(pin)]
 
 
-if __name__ == "__main__":
-    locks, ranges, group = sys.argv[1:]
-    lock = find(Path(locks))
+def members(lock: Path, group: str) -> list[Pin]:
+    """All pins of a group, but for those whose version is the system's own."""
+    return [pin for pin in read(lock) if group in pin.groups and pin.name not in HELD]
+
+
+def main(folder: str, group: str) -> None:
+    """Print what pip has to install of a group."""
+    lock = find(Path(folder))
     if lock is None:
         sys.exit(
-            "There is no lock for this Python and its NumPy. Use `make setup LOCKED=no`: versions stay unchecked."
+            "There is no lock for this Python and its NumPy. Use `make setup LOCKED=no`: versions "
+            "stay unchecked."
         )
-    print(
-        "\n".join(
-            pin.requirement() for pin in lacking(lock, [group], Path(sys.prefix), Path(ranges))
-        )
-    )
+    print("\n".join(pin.requirement() for pin in members(lock, group)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -9,7 +9,6 @@ requirement files.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import json
 import platform
 import re
@@ -18,6 +17,7 @@ import subprocess  # nosec B404 - for its TimeoutExpired
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from ..core.errors import MODULE_OF, is_installed
@@ -50,7 +50,8 @@ if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
 if hasattr(onnxruntime, "preload_dlls"):
     onnxruntime.preload_dlls()
 folder = Path(onnxruntime.__file__).parent / "capi"
-pattern = "onnxruntime_providers_{}.dll" if sys.platform == "win32" else "libonnxruntime_providers_{}.so"
+windows = sys.platform == "win32"
+pattern = "onnxruntime_providers_{}.dll" if windows else "libonnxruntime_providers_{}.so"
 for name in ("shared", "cuda"):
     ctypes.CDLL(str(folder / pattern.format(name)), mode=ctypes.RTLD_GLOBAL)
 """
@@ -92,41 +93,70 @@ def parse(line: str) -> Package:
 
 def numbers(version: str) -> tuple[int, ...]:
     """The numbers of a version: '2.0.2rc1' -> (2, 0, 2)."""
-    return tuple(int(part) for part in re.findall(r"\d+", re.match(r"[0-9.]*", version).group()))  # type: ignore[union-attr]
+    dotted = re.split(r"[^0-9.]", version)[0]
+    return tuple(int(part) for part in re.findall(r"\d+", dotted))
+
+
+def installed(name: str, path: list[str] | None = None) -> Distribution | None:
+    """What an import of a package would use, under any of its names: the first on the search path.
+
+    path: another search path than Python's own.
+    """
+    folders = sys.path if path is None else path
+    order = {folder: at for at, folder in enumerate(folders)}
+    found = [
+        distribution
+        for each in NAMES_OF.get(MODULE_OF.get(name, name), (name,))
+        for distribution in distributions(name=each, path=folders)
+    ]
+    return min(found, key=lambda d: order.get(str(d.locate_file("")), len(order)), default=None)
 
 
 def version_of(name: str) -> str:
     """The version of an installed package, under any of its names; '' if it is not installed."""
-    for each in NAMES_OF.get(MODULE_OF.get(name, name), (name,)):
-        try:
-            return importlib.metadata.version(each)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return ""
+    found = installed(name)
+    return found.version if found else ""
+
+
+def shadow(package: Package, path: list[str]) -> Distribution | None:
+    """What another package put before RAW's own, in a version that does not fit; None if nothing.
+
+    path: a search path that ends with the folder of RAW's environment.
+    """
+    own = installed(package.name, path[-1:])
+    used = installed(package.name, path)
+    if own is None or used is None or package.fits(used.version):
+        return None
+    return used
 
 
 def check(group: str, folder: Path = REQUIREMENTS) -> list[Package]:
     """Every package of a group, one for each module, and its problem. None is imported."""
     # the markers of pyproject.toml
     cuda = sys.platform != "darwin" and platform.machine() in ("x86_64", "AMD64")
+    other = "onnxruntime" if cuda else "onnxruntime-gpu"
     found: dict[str, Package] = {}
     for line in filter(str.strip, (folder / f"{group}.txt").read_text("utf-8").splitlines()):
         wanted = parse(line)
-        if wanted.name == ("onnxruntime" if cuda else "onnxruntime-gpu") or wanted.module in found:
-            continue
-        version, problem = version_of(wanted.name), ""
-        if not is_installed(wanted.module):
-            version, problem = "", "missing"
-        elif version and not wanted.fits(version):
-            older = numbers(version) < wanted.lowest
-            limit, words = (
-                (wanted.lowest, "older than")
-                if older
-                else (wanted.below, "newer than RAW knows: below")
-            )
-            problem = f"version {version} is {words} {'.'.join(map(str, limit))}"
-        found[wanted.module] = replace(wanted, version=version, problem=problem)
+        if wanted.name != other and wanted.module not in found:
+            found[wanted.module] = _with_problem(wanted)
     return list(found.values())
+
+
+def _with_problem(wanted: Package) -> Package:
+    if not is_installed(wanted.module):
+        return replace(wanted, problem="missing")
+    version = version_of(wanted.name)
+    problem = ""
+    if version and numbers(version) < wanted.lowest:
+        problem = f"version {version} is older than {_dotted(wanted.lowest)}"
+    elif version and not wanted.fits(version):
+        problem = f"version {version} is newer than RAW knows: below {_dotted(wanted.below)}"
+    return replace(wanted, version=version, problem=problem)
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def lacking(group: str = "runtime") -> list[str]:

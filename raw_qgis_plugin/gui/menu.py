@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import QgsApplication
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QMenu
-
-try:
-    from qgis.PyQt.QtGui import QAction
-except ImportError:  # older QGIS with Qt 5
-    from qgis.PyQt.QtWidgets import QAction
+from qgis.PyQt.QtWidgets import QAction, QMenu
 
 from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, GROUPS, PROVIDER_ID
@@ -233,7 +228,7 @@ class RawMenu(Desktop):
         It starts with values, the user's settings, the dock's layer of tracks while that is shown,
         and the layers that fit.
         """
-        import processing
+        from qgis import processing
 
         algorithm = self._new(name)
         if algorithm is None:

@@ -26,6 +26,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Cancelled, InputError, RawError, cancellable, is_installed
 from ..core.paths import RESOURCES
+from ..environment.report import remember
 from .form import Form, Run
 from .outputs import check_outputs, open_sink
 from .words import broken_package, group_title, how_to_install, tr
@@ -196,6 +197,7 @@ class RawAlgorithm(Form):
             # `current` refers to `self`: Python would free this circle in any thread, and crash
             # QGIS
             self.__dict__.clear()
+        remember(message)
         # Raised outside of `except`, so that it has no reference to `error`: QGIS never frees an
         # exception of an algorithm, nor its frames, which hold all the tracks that were read.
         raise QgsProcessingException(message)

@@ -47,8 +47,7 @@ class RawProvider(QgsProcessingProvider):
 
     def versionInfo(self) -> str:
         """The plugin's version, which qgis_process notes beside the results."""
-        lines = (ROOT / "metadata.txt").read_text(encoding="utf-8").splitlines()
-        return next(line.removeprefix("version=") for line in lines if line.startswith("version="))
+        return plugin_version()
 
     def icon(self) -> QIcon:
         return icon("raw")
@@ -57,3 +56,9 @@ class RawProvider(QgsProcessingProvider):
         """Add the algorithms. None of them imports the model's libraries before it runs."""
         for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())
+
+
+def plugin_version() -> str:
+    """The version of the plugin."""
+    lines = (ROOT / "metadata.txt").read_text(encoding="utf-8").splitlines()
+    return next(line.removeprefix("version=") for line in lines if line.startswith("version="))

@@ -24,6 +24,7 @@ from qgis.core import (
 )
 
 from ..core.errors import Cancelled, InputError, Progress, RawError, cancellable
+from ..environment.report import remember
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Job(QgsTask):
         except Exception as error:  # the message bar shows the message, the log the traceback
             log.exception("%s failed", self.description())
             self._error = f"{type(error).__name__}: {error}"
+        remember(self._error)
         return False
 
     def _progress(self, share: float) -> None:

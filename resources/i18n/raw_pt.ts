@@ -336,14 +336,6 @@
       <translation>Coordenadas</translation>
     </message>
     <message>
-      <source>Copy</source>
-      <translation>Copiar</translation>
-    </message>
-    <message>
-      <source>Copy the text above, to send it. It holds no data of yours.</source>
-      <translation>Copia o texto acima, para enviá-lo. Ele não contém nenhum dado seu.</translation>
-    </message>
-    <message>
       <source>Counts of this layer's devices have no interval: a small difference may be chance.</source>
       <translation>As contagens de dispositivos desta camada não têm intervalo: uma diferença pequena pode ser acaso.</translation>
     </message>
@@ -410,6 +402,10 @@
     <message>
       <source>Device used</source>
       <translation>Dispositivo usado</translation>
+    </message>
+    <message>
+      <source>Diagnose</source>
+      <translation>Diagnosticar</translation>
     </message>
     <message>
       <source>Diary</source>
@@ -1272,6 +1268,10 @@
       <translation>Nenhum campo da camada parece ser uma hora. Escolha o campo de hora.</translation>
     </message>
     <message>
+      <source>No field says which lines are of the subway, trams, trains or buses. Choose the field of the kind, or one kind for all. Fields: {names}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>No field says who moved, so each track counts as a user of its own.</source>
       <translation>Nenhum campo diz quem se moveu, então cada trajeto conta como um usuário.</translation>
     </message>
@@ -1506,6 +1506,10 @@
     <message>
       <source>Published figures: counts and medians have fixed noise with an epsilon of {epsilon:g} a row. Numbers of people are within ±{within:.0f} of the recorded number in 95 % of cases.</source>
       <translation>Números publicados: contagens e medianas têm ruído fixo com um épsilon de {epsilon:g} por linha. Os números de pessoas ficam a ±{within:.0f} do número registrado em 95 % dos casos.</translation>
+    </message>
+    <message>
+      <source>PyTorch has no version for Macs with an Intel processor. RAW runs the model there; untick training, and train on another computer.</source>
+      <translation>O PyTorch não tem versão para Macs com processador Intel. O RAW executa o modelo neles; desmarque o treinamento e treine em outro computador.</translation>
     </message>
     <message>
       <source>QGIS cannot transform {a} to {b}. Use another CRS, or set the right one.</source>
@@ -1816,6 +1820,10 @@
       <translation>Algumas unidades não têm rótulo: deixe-as de fora.</translation>
     </message>
     <message>
+      <source>Something on the way opens the encrypted connection, as virus scanners and firewalls of companies do. Ask for the file of its certificate and start QGIS with PIP_CERT set to it, or install from a folder of wheels.</source>
+      <translation>Algo no caminho abre a conexão criptografada, como fazem antivírus e firewalls de empresas. Peça o arquivo do certificado e inicie o QGIS com PIP_CERT apontando para ele, ou instale a partir de uma pasta de wheels.</translation>
+    </message>
+    <message>
       <source>Starting …</source>
       <translation>Iniciando …</translation>
     </message>
@@ -1982,6 +1990,10 @@
     <message>
       <source>The environment in {folder} could not be made. The log has the reason.</source>
       <translation>O ambiente em {folder} não pôde ser criado. O motivo está no registro.</translation>
+    </message>
+    <message>
+      <source>The environment of RAW's own is not whole, so that pip would install into QGIS itself and want an administrator. Nothing was installed. A virus scanner or a synchronised folder may hold its files back: make an exception, then press Install again.</source>
+      <translation>O ambiente próprio do RAW está incompleto; o pip instalaria no próprio QGIS e pediria um administrador. Nada foi instalado. Um antivírus ou uma pasta sincronizada pode reter os arquivos: crie uma exceção e pressione Instalar de novo.</translation>
     </message>
     <message>
       <source>The field {name} does not hold numbers: score or add up again.</source>
@@ -2216,6 +2228,10 @@
       <translation>Os ids das regiões vêm do campo {name}.</translation>
     </message>
     <message>
+      <source>The report is on the clipboard.</source>
+      <translation>O relatório está na área de transferência.</translation>
+    </message>
+    <message>
       <source>The simple method is {}.</source>
       <translation>O método simples é {}.</translation>
     </message>
@@ -2254,6 +2270,10 @@
     <message>
       <source>The {role} column holds {kind}, not ids.</source>
       <translation>A coluna de {role} contém {kind}, não ids.</translation>
+    </message>
+    <message>
+      <source>There is no field '{name}'. Fields: {names}.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>There is no file '{path}'.</source>
@@ -2438,6 +2458,10 @@
     <message>
       <source>Transport mode</source>
       <translation>Modo de transporte</translation>
+    </message>
+    <message>
+      <source>Tries everything again and copies a report, to send it. It holds no data of yours.</source>
+      <translation>Testa tudo de novo e copia um relatório para enviar. Não contém dados seus.</translation>
     </message>
     <message>
       <source>Trip, journey or segment. Without it, or with the word none, a user is one track.</source>
@@ -2642,6 +2666,10 @@
     <message>
       <source>Whether to use the new model</source>
       <translation>Se vale a pena usar o novo modelo</translation>
+    </message>
+    <message>
+      <source>Windows lacks the Microsoft Visual C++ runtime, or has an old one. Install the latest 'Visual C++ Redistributable' for x64 from Microsoft, then start QGIS anew.</source>
+      <translation>O Windows não tem o runtime do Microsoft Visual C++, ou tem um antigo. Instale o 'Visual C++ Redistributable' x64 mais recente da Microsoft e inicie o QGIS novamente.</translation>
     </message>
     <message>
       <source>With fewer labels</source>
@@ -3432,8 +3460,24 @@
       <translation>{file} já existe. Substituir?</translation>
     </message>
     <message>
+      <source>{file} has no column 'geometry'.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{file} has no route whose way is known.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{file} has no {table}.txt, so it is no GTFS feed.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{file} holds no layer of points.</source>
       <translation>{file} não contém camada de pontos.</translation>
+    </message>
+    <message>
+      <source>{file} holds no line of a known kind.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{file} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks.</source>
@@ -3494,6 +3538,10 @@
     <message>
       <source>{fixes} skipped: {why}.</source>
       <translation>{fixes} sem uso: {why}.</translation>
+    </message>
+    <message>
+      <source>{folder} has no pyvenv.cfg. {advice}</source>
+      <translation>{folder} não tem pyvenv.cfg. {advice}</translation>
     </message>
     <message>
       <source>{folder} holds no training run: {file} is missing or broken.</source>
@@ -3616,8 +3664,12 @@
       <translation>{name} é usado quando nenhum outro modelo é escolhido.</translation>
     </message>
     <message>
-      <source>{name} was installed but does not work: {why}</source>
-      <translation>{name} foi instalado mas não funciona: {why}</translation>
+      <source>{name} was installed but does not work: {why} {advice}</source>
+      <translation>{name} foi instalado, mas não funciona: {why} {advice}</translation>
+    </message>
+    <message>
+      <source>{name} {version} in {folder} comes before RAW's own, and RAW needs another version. Remove it: {python} -m pip uninstall {name}</source>
+      <translation>{name} {version} em {folder} vem antes do próprio do RAW, que precisa de outra versão. Remova-o: {python} -m pip uninstall {name}</translation>
     </message>
     <message>
       <source>{name}: refused</source>
@@ -3666,6 +3718,14 @@
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time.</source>
       <translation>{shares} do tempo. No mapa, células de {size:.0f} m, não endereços. Horas: hora solar.</translation>
+    </message>
+    <message>
+      <source>{table}.txt of {file} cannot be read: {error}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{table}.txt of {file} has {size:,} MB: too large for a feed.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{target} is there already and is no model bundle, so nothing was written. Choose a new folder.</source>

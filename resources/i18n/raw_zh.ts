@@ -336,14 +336,6 @@
       <translation>坐标</translation>
     </message>
     <message>
-      <source>Copy</source>
-      <translation>复制</translation>
-    </message>
-    <message>
-      <source>Copy the text above, to send it. It holds no data of yours.</source>
-      <translation>复制上面的文字以便发送。其中没有您的任何数据。</translation>
-    </message>
-    <message>
       <source>Counts of this layer's devices have no interval: a small difference may be chance.</source>
       <translation>此图层中设备的计数没有区间：较小的差异可能只是偶然。</translation>
     </message>
@@ -410,6 +402,10 @@
     <message>
       <source>Device used</source>
       <translation>实际使用的设备</translation>
+    </message>
+    <message>
+      <source>Diagnose</source>
+      <translation>诊断</translation>
     </message>
     <message>
       <source>Diary</source>
@@ -1272,6 +1268,10 @@
       <translation>图层中没有像时间的字段。请选择时间字段。</translation>
     </message>
     <message>
+      <source>No field says which lines are of the subway, trams, trains or buses. Choose the field of the kind, or one kind for all. Fields: {names}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>No field says who moved, so each track counts as a user of its own.</source>
       <translation>没有字段说明是谁在移动，因此每条轨迹算作一个用户。</translation>
     </message>
@@ -1506,6 +1506,10 @@
     <message>
       <source>Published figures: counts and medians have fixed noise with an epsilon of {epsilon:g} a row. Numbers of people are within ±{within:.0f} of the recorded number in 95 % of cases.</source>
       <translation>已发布的数字：计数和中位数带有固定噪声，每行 epsilon 为 {epsilon:g}。在 95 % 的情况下，人数与记录数相差不超过 ±{within:.0f}。</translation>
+    </message>
+    <message>
+      <source>PyTorch has no version for Macs with an Intel processor. RAW runs the model there; untick training, and train on another computer.</source>
+      <translation>PyTorch 没有适用于 Intel 处理器 Mac 的版本。RAW 可以在其上运行模型；请取消勾选训练，并在另一台计算机上训练。</translation>
     </message>
     <message>
       <source>QGIS cannot transform {a} to {b}. Use another CRS, or set the right one.</source>
@@ -1816,6 +1820,10 @@
       <translation>有些对象没有标签：请排除。</translation>
     </message>
     <message>
+      <source>Something on the way opens the encrypted connection, as virus scanners and firewalls of companies do. Ask for the file of its certificate and start QGIS with PIP_CERT set to it, or install from a folder of wheels.</source>
+      <translation>途中有软件解开了加密连接，杀毒软件和公司防火墙会这样做。请索取其证书文件，并将 PIP_CERT 设为该文件后启动 QGIS，或从 wheel 文件夹安装。</translation>
+    </message>
+    <message>
       <source>Starting …</source>
       <translation>正在启动……</translation>
     </message>
@@ -1982,6 +1990,10 @@
     <message>
       <source>The environment in {folder} could not be made. The log has the reason.</source>
       <translation>无法在 {folder} 创建环境。原因见日志。</translation>
+    </message>
+    <message>
+      <source>The environment of RAW's own is not whole, so that pip would install into QGIS itself and want an administrator. Nothing was installed. A virus scanner or a synchronised folder may hold its files back: make an exception, then press Install again.</source>
+      <translation>RAW 自己的环境不完整，pip 会安装到 QGIS 本身并要求管理员权限。没有安装任何内容。杀毒软件或同步文件夹可能扣留了其文件：请设置例外，然后再次按“安装”。</translation>
     </message>
     <message>
       <source>The field {name} does not hold numbers: score or add up again.</source>
@@ -2216,6 +2228,10 @@
       <translation>区域的 id 来自字段 {name}。</translation>
     </message>
     <message>
+      <source>The report is on the clipboard.</source>
+      <translation>报告已在剪贴板中。</translation>
+    </message>
+    <message>
       <source>The simple method is {}.</source>
       <translation>简单方法为：{}。</translation>
     </message>
@@ -2254,6 +2270,10 @@
     <message>
       <source>The {role} column holds {kind}, not ids.</source>
       <translation>{role}列为 {kind}，不是 id。</translation>
+    </message>
+    <message>
+      <source>There is no field '{name}'. Fields: {names}.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>There is no file '{path}'.</source>
@@ -2438,6 +2458,10 @@
     <message>
       <source>Transport mode</source>
       <translation>交通方式</translation>
+    </message>
+    <message>
+      <source>Tries everything again and copies a report, to send it. It holds no data of yours.</source>
+      <translation>重新检查一切并复制一份可发送的报告。其中不含您的数据。</translation>
     </message>
     <message>
       <source>Trip, journey or segment. Without it, or with the word none, a user is one track.</source>
@@ -2642,6 +2666,10 @@
     <message>
       <source>Whether to use the new model</source>
       <translation>是否使用新模型</translation>
+    </message>
+    <message>
+      <source>Windows lacks the Microsoft Visual C++ runtime, or has an old one. Install the latest 'Visual C++ Redistributable' for x64 from Microsoft, then start QGIS anew.</source>
+      <translation>Windows 缺少 Microsoft Visual C++ 运行库，或版本过旧。请从 Microsoft 安装最新的 x64 'Visual C++ Redistributable'，然后重新启动 QGIS。</translation>
     </message>
     <message>
       <source>With fewer labels</source>
@@ -3432,8 +3460,24 @@
       <translation>{file} 已存在。是否替换？</translation>
     </message>
     <message>
+      <source>{file} has no column 'geometry'.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{file} has no route whose way is known.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{file} has no {table}.txt, so it is no GTFS feed.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{file} holds no layer of points.</source>
       <translation>{file} 不含点图层。</translation>
+    </message>
+    <message>
+      <source>{file} holds no line of a known kind.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{file} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks.</source>
@@ -3494,6 +3538,10 @@
     <message>
       <source>{fixes} skipped: {why}.</source>
       <translation>{fixes}已跳过：{why}。</translation>
+    </message>
+    <message>
+      <source>{folder} has no pyvenv.cfg. {advice}</source>
+      <translation>{folder} 中没有 pyvenv.cfg。{advice}</translation>
     </message>
     <message>
       <source>{folder} holds no training run: {file} is missing or broken.</source>
@@ -3616,8 +3664,12 @@
       <translation>未另选模型时使用 {name}。</translation>
     </message>
     <message>
-      <source>{name} was installed but does not work: {why}</source>
-      <translation>{name} 已安装但无法使用：{why}</translation>
+      <source>{name} was installed but does not work: {why} {advice}</source>
+      <translation>{name} 已安装但无法工作：{why} {advice}</translation>
+    </message>
+    <message>
+      <source>{name} {version} in {folder} comes before RAW's own, and RAW needs another version. Remove it: {python} -m pip uninstall {name}</source>
+      <translation>{folder} 中的 {name} {version} 排在 RAW 自己的版本之前，而 RAW 需要另一版本。请将其删除：{python} -m pip uninstall {name}</translation>
     </message>
     <message>
       <source>{name}: refused</source>
@@ -3666,6 +3718,14 @@
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time.</source>
       <translation>占时间的 {shares}。地图上为 {size:.0f} 米的格网，不是地址。小时：太阳时。</translation>
+    </message>
+    <message>
+      <source>{table}.txt of {file} cannot be read: {error}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{table}.txt of {file} has {size:,} MB: too large for a feed.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{target} is there already and is no model bundle, so nothing was written. Choose a new folder.</source>

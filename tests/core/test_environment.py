@@ -9,12 +9,14 @@ import re
 import subprocess
 import sys
 import time
+from collections import deque
 from pathlib import Path
 
 import pytest
 
-from raw_qgis_plugin.core.errors import Cancelled, cancellable
-from raw_qgis_plugin.environment import folders, install, packages
+from raw_qgis_plugin.core.errors import Cancelled, RawError, cancellable
+from raw_qgis_plugin.environment import folders, install, packages, report
+from raw_qgis_plugin.environment.advice import advice
 from raw_qgis_plugin.environment.interpreter import base_python, isolated, module_command
 
 
@@ -114,11 +116,73 @@ def test_what_pip_says_becomes_advice() -> None:
             "connection to pypi.org",
         ),
         ("ReadTimeoutError: HTTPSConnectionPool: Read timed out.", "Set the proxy"),
+        (
+            "There was a problem confirming the ssl certificate: HTTPSConnectionPool(host='pypi.org'): "
+            "Max retries exceeded (Caused by SSLError(SSLCertVerificationError(1, '[SSL: "
+            "CERTIFICATE_VERIFY_FAILED] self-signed certificate in certificate chain')))",
+            "PIP_CERT",
+        ),
+        (
+            "ImportError: DLL load failed while importing onnxruntime_pybind11_state: "
+            "A dynamic link library (DLL) initialization routine failed.",
+            "Visual C++ Redistributable",
+        ),
+        ("failed to locate pyvenv.cfg: The system cannot find the file specified.", "not whole"),
+        ("Error: [WinError 1314] A required privilege is not held by the client", "not whole"),
     ):
-        assert words in install.advice(error), error
-    assert "The folder w lacks it" in install.advice(
+        assert words in advice(error), error
+    assert "The folder w lacks it" in advice(
         "ERROR: No matching distribution found for x", Path("w")
     )
+
+
+def test_training_is_refused_on_a_mac_with_an_intel_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    installer = install.Installer(tmp_path / "venv", Path(sys.executable), [].append)
+    installer.groups = ("runtime", "train")
+    with pytest.raises(RawError, match="PyTorch has no version for Macs with an Intel processor"):
+        installer.run()
+    assert not (tmp_path / "venv").exists()
+
+
+def distribution(folder: Path, name: str, version: str) -> str:
+    """A folder of packages with one in it."""
+    about = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    return str(folder)
+
+
+def test_a_second_onnxruntime_that_comes_first_is_named(tmp_path: Path) -> None:
+    """Of its packages, all with one module, an import takes the first on the search path."""
+    other = distribution(tmp_path / "other", "onnxruntime-directml", "1.15.0")
+    own = distribution(tmp_path / "own", "onnxruntime-gpu", "1.31.1")
+    wanted = packages.parse("onnxruntime-gpu>=1.20,<2")
+    assert packages.installed(wanted.name, [other, own]).version == "1.15.0"
+    assert packages.installed(wanted.name, [own, other]).version == "1.31.1"
+    assert packages.shadow(wanted, [other, own]).name == "onnxruntime-directml"
+    assert packages.shadow(wanted, [own]) is None
+    assert packages.shadow(packages.parse("onnxruntime-gpu>=1.10"), [other, own]) is None
+    log: list[str] = []
+    installer = install.Installer(tmp_path / "venv", Path("/usr/bin/python3"), log.append)
+    words = r"onnxruntime-directml 1\.15\.0 in .*other.* /usr/bin/python3 -m pip uninstall onnxr"
+    with pytest.raises(RawError, match=words):
+        installer._try(wanted, [other, own])
+
+
+def test_an_environment_without_pyvenv_cfg_gets_no_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a virus scanner holds the file back: its Python would be QGIS's own."""
+    installer = install.Installer(tmp_path / "venv", base_python(), [].append)
+    monkeypatch.setattr(installer, "_call", lambda command, what: None)
+    with pytest.raises(
+        RawError, match=r"pyvenv\.cfg.*want an administrator\. Nothing was installed"
+    ):
+        installer._pip()
 
 
 def test_a_profile_that_cannot_be_written_is_named(
@@ -133,6 +197,30 @@ def test_a_profile_that_cannot_be_written_is_named(
     (tmp_path / "raw").unlink()
     (tmp_path / "raw").mkdir()
     assert folders.why_not_writable() == "" and not list((tmp_path / "raw").iterdir())
+
+
+def test_the_report_has_errors_and_nothing_of_people_or_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(report, "LAST_ERRORS", deque(maxlen=2))
+    home = Path.home()
+    for message in (
+        "the oldest of three goes",
+        f"{home}/tracks of anna.gpkg and /media/anna/usb/a.csv cannot be read at -10.9472, 37.07310",
+        "C:\\Users\\Anna\\a.gpkg: onnxruntime 1.23.2 in C:\\Program Files\\QGIS\\x.dll\nfailed",
+    ):
+        report.remember(message)
+    rows = [report.Row("scipy", "1.15.3", ""), report.Row("torch", "", "missing")]
+    system = {"QGIS": "3.40.6 | Qt 6", "Python": f"3.13.5, {home}/venv/bin/python"}
+    text = report.markdown("1.0.0", system, rows)
+    assert text.startswith(
+        "### RAW for QGIS 1.0.0\n\n|  |  |\n| --- | --- |\n| QGIS | 3.40.6 \\| Qt 6"
+    )
+    assert "| scipy | 1.15.3 |  |" in text and "| torch | – | missing |" in text
+    assert "onnxruntime 1.23.2 in C:\\Program" in text and "oldest" not in text
+    assert len(report.LAST_ERRORS) == 2
+    for secret in (str(home), "anna", "Anna", "10.9", "37.0"):
+        assert secret not in text
 
 
 def test_diagnostics_name_the_library_that_cuda_lacks(tmp_path: Path) -> None:

@@ -6,8 +6,14 @@ broken, removed.
 from __future__ import annotations
 
 import hashlib
+import http.server
 import importlib
+import shutil
+import ssl
+import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +125,35 @@ def test_a_half_finished_environment_is_made_again(tmp_path: Path, wanted: dict[
         packages.site_packages(run.venv).glob(f"{NAME}.py")
     )
     assert not half.exists()
+
+
+@pytest.fixture
+def intercepted(tmp_path: Path) -> Iterator[str]:
+    """An index whose certificate nobody knows, as behind a firewall that opens what is encrypted."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command, *files], check=True, capture_output=True)
+    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"https://localhost:{server.server_port}/simple"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with")
+def test_behind_a_firewall_that_opens_tls_real_pip_ends_in_words(
+    made: Path, wanted: dict[str, Any], intercepted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_INDEX_URL", intercepted)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    with pytest.raises(RawError, match=r"opens the encrypted connection.*PIP_CERT"):
+        installer(made, {**wanted, "wheels": None}).run()
 
 
 @pytest.mark.parametrize(

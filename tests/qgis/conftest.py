@@ -33,7 +33,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt
+from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt, QtMsgType, qInstallMessageHandler
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = "/usr/share/qgis/python/plugins"  # where Debian's QGIS has Processing
@@ -69,6 +69,25 @@ def staged(qgis_app: Any) -> Iterator[None]:
     for kept in gc.get_objects():
         if type(kept) is QgsVectorLayer and not sip.isdeleted(kept) and sip.ispyowned(kept):
             sip.delete(kept)
+
+
+# What the platform without a screen says of windows, and QGIS of a font.
+OFFSCREEN = ("This plugin does not support ", "QFont::setPixelSize: Pixel size <= 0")
+
+
+@pytest.fixture(autouse=True)
+def qt_warns_of_nothing() -> Iterator[None]:
+    """A warning of Qt fails the test that brought it."""
+    warned: list[str] = []
+
+    def take(kind: Any, _context: Any, words: str) -> None:
+        if kind != QtMsgType.QtDebugMsg and not words.startswith(OFFSCREEN):
+            warned.append(words)
+
+    before = qInstallMessageHandler(take)
+    yield
+    qInstallMessageHandler(before)
+    assert warned == []
 
 
 @pytest.fixture(autouse=True)

@@ -151,11 +151,9 @@ def test_it_outlives_the_process_that_started_it(
         "import sys; from pathlib import Path; from raw_qgis_plugin.tasks.child import Child; "
         "Child.start('standin', ['40'], Path(sys.argv[1]))"
     )
-    path = os.pathsep.join([str(stage.parent), str(tmp_path)])
-    command, env = (
-        [sys.executable, "-c", code, str(tmp_path / "left")],
-        {**os.environ, "PYTHONPATH": path},
-    )
+    path = [str(stage.parent), str(tmp_path), os.environ.get("PYTHONPATH", "")]
+    command = [sys.executable, "-c", code, str(tmp_path / "left")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))}
     # without a profile its folder is the working one
     subprocess.run(command, env=env, cwd=tmp_path, check=True)
     from raw_qgis_plugin.tasks.child import Child

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -332,23 +334,50 @@ def test_cancel_stops_reading(fixes: Any, make: Any, tmp_path: Path) -> None:
             read_tracks(plan(make(fixes, path=path)), cancel)
 
 
-@pytest.mark.parametrize("timezone", ["UTC", "Asia/Tokyo"])
-def test_the_hour_that_this_computer_s_clocks_skip_is_read(
-    in_berlin: None, make: Any, timezone: str
+# Five hours of another zone; at 02:00 it is 03:00 in Berlin.
+CLOCKS = np.datetime64("2024-03-31T00:00") + np.arange(0, 300, 5)
+HOURS = {"UTC": 0, "Asia/Tokyo": 9}
+
+
+@pytest.mark.parametrize("timezone", HOURS)
+def test_the_hour_that_this_computer_s_clocks_skip_is_read_as_qt_keeps_it(
+    in_berlin: None, timezone: str
 ) -> None:
+    """Qt 5 keeps the clock, and calls it invalid. Qt 6 moves it an hour on before anybody can ask."""
     from raw_qgis_plugin.layers.values import as_text, times_of
 
-    # of another zone; at 02:00 it is 03:00 in Berlin
-    clocks = np.datetime64("2024-03-31T00:00") + np.arange(0, 300, 5)
-    values = [QDateTime.fromString(str(clock), Qt.DateFormat.ISODate) for clock in clocks]
-    assert not all(value.isValid() for value in values)
-    hours = 9 if timezone == "Asia/Tokyo" else 0
-    expected = clocks.astype("datetime64[ms]").astype(np.int64) - hours * 3_600_000
+    values = [QDateTime.fromString(str(clock), Qt.DateFormat.ISODate) for clock in CLOCKS]
+    kept = np.array(
+        [datetime.combine(v.date().toPyDate(), v.time().toPyTime()) for v in values],
+        "datetime64[ms]",
+    )
+    skipped = CLOCKS.astype("datetime64[h]") == np.datetime64("2024-03-31T02")
+    assert np.array_equal(kept[~skipped], CLOCKS[~skipped])
+    expected = kept.astype(np.int64) - HOURS[timezone] * 3_600_000
     assert np.array_equal(times_of([*values, QDateTime()], timezone)[:-1], expected)
     assert [as_text(value) for value in values] == [
-        f"{clock}:00".replace("T", " ") for clock in clocks
+        str(clock.astype("datetime64[s]")).replace("T", " ") for clock in kept
     ]
     assert as_text(QDateTime()) is None
+
+
+@pytest.mark.parametrize("timezone", HOURS)
+def test_the_hour_that_this_computer_s_clocks_skip_is_read_from_a_file(
+    in_berlin: None, tmp_path: Path, timezone: str
+) -> None:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"user_id": "a", "t": f"{clock}:00"},
+            "geometry": {"type": "Point", "coordinates": [10 + row / 1000, 50]},
+        }
+        for row, clock in enumerate(CLOCKS)
+    ]
+    path = tmp_path / "spring.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    tracks, _ = read(plan(QgsVectorLayer(str(path), "spring", "ogr"), timezone=timezone))
+    expected = CLOCKS.astype("datetime64[ms]").astype(np.int64) - HOURS[timezone] * 3_600_000
+    assert np.array_equal(tracks.t, expected)
 
 
 def test_accuracy_and_dates_beside_times_of_day_are_read_as_from_files(

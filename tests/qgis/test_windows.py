@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 from qgis.core import QgsApplication, QgsProject
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QFileDialog, QMessageBox
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QMessageBox,
+    QPushButton,
+)
 
 from .waiting import until
 
@@ -54,6 +61,19 @@ def test_every_window_has_close_help_and_a_title_alike(menu: Any) -> None:
         assert menu.open_window(name) is menu.open_window(name), (
             "of two of packages, both would install"
         )
+
+
+def test_diagnose_copies_a_report(menu: Any) -> None:
+    window = menu.open_window("environment")
+    QApplication.clipboard().clear()
+    button = next(b for b in window.findChildren(QPushButton) if b.text() == "Diagnose")
+    button.click()
+    until(lambda: QApplication.clipboard().text())
+    text = QApplication.clipboard().text()
+    assert text.startswith("### RAW for QGIS 1.0.0") and "| Model on CPU | runs on CPU" in text
+    assert "Last errors" in text or "No errors" in text
+    assert str(Path.home()) not in text
+    window.close()
 
 
 @pytest.mark.parametrize("replace", [True, False])

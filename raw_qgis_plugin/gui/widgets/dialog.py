@@ -133,12 +133,13 @@ class CardView(QTextBrowser):
         readme = bundle / "README.md"
         card = bundle / "card.json"
         kind = QTextDocument.MarkdownFeature
-        flags = getattr(QTextDocument, "MarkdownFeatures", kind)  # Qt 5 has no flags of a plain sum
         if readme.is_file():
             text = readme.read_text("utf-8", "replace").replace("![", "[")
-            self.document().setMarkdown(
-                text, flags(kind.MarkdownDialectGitHub | kind.MarkdownNoHTML)
+            # Qt 5 takes no plain sum of features
+            features = QTextDocument.MarkdownFeatures(
+                kind.MarkdownDialectGitHub | kind.MarkdownNoHTML
             )
+            self.document().setMarkdown(text, features)
         else:
             self.setPlainText(card.read_text(encoding="utf-8") if card.is_file() else bundle.name)
         self.moveCursor(QTextCursor.MoveOperation.Start)  # else Qt 6 shows the end

@@ -6,13 +6,14 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from qgis.core import Qgis
 from qgis.gui import QgsFileWidget
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QT_VERSION_STR, pyqtSignal
+from qgis.PyQt.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, pyqtSignal
 from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
     QApplication,
@@ -25,13 +26,25 @@ from qgis.PyQt.QtWidgets import (
 
 from ...core.errors import Progress, RawError
 from ...environment import packages
+from ...environment.advice import advice
 from ...environment.folders import cache_folder, venv_folder
 from ...environment.install import Installer, qgis_proxy
 from ...environment.interpreter import base_python
+from ...environment.report import Row, markdown, remember
+from ...processing.provider import plugin_version
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, wrapped
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found: names of the GPUs, why a module does not import, and the report to send."""
+
+    gpus: list[str]
+    broken: dict[str, str]
+    report: str
 
 
 class PackagesDialog(RawDialog):
@@ -62,10 +75,11 @@ class PackagesDialog(RawDialog):
         tip = tr("Deletes the embeddings of tracks that RAW has read. Layers and models stay.")
         clear = QPushButton(tr("Clear cache"), toolTip=tip, autoDefault=False)
         clear.clicked.connect(lambda: shutil.rmtree(cache_folder(), ignore_errors=True))
-        copy = QPushButton(
-            tr("Copy"), toolTip=tr("Copy the text above, to send it. It holds no data of yours.")
+        tip = tr(
+            "Tries everything again and copies a report, to send it. It holds no data of yours."
         )
-        copy.clicked.connect(lambda: QApplication.clipboard().setText(self.log.toPlainText()))
+        diagnosis = QPushButton(tr("Diagnose"), toolTip=tip, autoDefault=False)
+        diagnosis.clicked.connect(lambda: self._look(copy=True))
         self.bar = QProgressBar(maximum=0, visible=False)
         self.log: QPlainTextEdit = QPlainTextEdit(readOnly=True, maximumBlockCount=5000)
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
@@ -75,7 +89,7 @@ class PackagesDialog(RawDialog):
         form.addRow(tr("Install from"), self.wheels)
         form.addRow("", self.with_training)
         actions = row(self.install_button, self.cancel_button, None, clear)
-        below = self.buttons(copy, page="environment")
+        below = self.buttons(diagnosis, page="environment")
         self.setLayout(
             column(self.summary, form, actions, self.bar, self.log, below, stretch=self.log)
         )
@@ -123,8 +137,11 @@ class PackagesDialog(RawDialog):
     def _summarise(self, words: str) -> None:
         self.summary.setText(f"<b>{escaped(words)}</b>")
 
-    def _look(self) -> None:
-        """Look in the background for the graphics card, and for packages that do not import."""
+    def _look(self, copy: bool = False) -> None:
+        """Look in the background for the graphics card, and for packages that do not import.
+
+        copy: the report goes to the clipboard.
+        """
         self.log.appendPlainText(tr("Looking at the graphics card and trying the packages …"))
         try:
             work = partial(diagnose, base_python(), list(sys.path))
@@ -132,12 +149,19 @@ class PackagesDialog(RawDialog):
             self.log.appendPlainText(str(error))
             return
         self.run_until_closed(
-            tr("Checking RAW's packages"), work, self._looked, self.log.appendPlainText
+            tr("Checking RAW's packages"),
+            work,
+            partial(self._looked, copy),
+            self.log.appendPlainText,
         )
 
-    def _looked(self, found: tuple[list[str], dict[str, str], str]) -> None:
-        self.gpus, self.broken, report = found
-        self.log.appendPlainText(report)
+    def _looked(self, copy: bool, found: Diagnosis) -> None:
+        self.gpus = found.gpus
+        self.broken = found.broken
+        self.log.appendPlainText(found.report)
+        if copy:
+            QApplication.clipboard().setText(found.report)
+            self.log.appendPlainText(tr("The report is on the clipboard."))
         self.refresh()
 
     # ---- installing
@@ -182,47 +206,50 @@ class PackagesDialog(RawDialog):
 
     def _failed(self, words: str) -> None:
         self._set_busy(False)
+        if words:
+            remember(words)
         words = words or tr("The installation was cancelled.")
         self.log.appendPlainText(words)
         self._summarise(words)
 
 
-def diagnose(
-    python: Path, path: list[str], progress: Progress
-) -> tuple[list[str], dict[str, str], str]:
-    """The names of the GPUs, the reason for each module that does not import, and a report. Runs in
-    a task.
+def diagnose(python: Path, path: list[str], progress: Progress) -> Diagnosis:
+    """Try every package and the model on each device. Runs in a task.
 
-    python: QGIS's interpreter. path: QGIS's search path. The report is in English, which most who
-    get it can read, and contains no data paths and no positions.
+    python: QGIS's interpreter. path: QGIS's search path.
     """
     gpus = packages.gpus()
-    broken = {}
-    report = {
-        "QGIS": f"{Qgis.version()}, Qt {QT_VERSION_STR}",
+    system = {
+        "QGIS": f"{Qgis.version()}, Qt {QT_VERSION_STR}, PyQt {PYQT_VERSION_STR}",
         "Python": f"{platform.python_version()}, {python}",
-        "System": platform.platform(),
+        "Platform": f"{platform.platform()}, {platform.machine()}",
         "NVIDIA GPU": ", ".join(gpus) or "none, or no driver",
     }
+    if gpus:
+        lack = packages.why_broken(python, "", path, packages.CUDA_PROBE)
+        system["CUDA lacks"] = lack or "nothing"
+    broken: dict[str, str] = {}
+    rows = []
     listed = [*packages.check("runtime"), *packages.check("train")]
     for i, package in enumerate(listed):
         progress(i / len(listed))
-        if package.version and (reason := packages.why_broken(python, package.module, path)):
+        reason = packages.why_broken(python, package.module, path) if package.version else ""
+        if reason:
             broken[package.module] = reason
-        found = package.version, package.problem, broken.get(package.module)
-        report[package.name] = ", ".join(filter(None, found))
-    if gpus:
-        report["CUDA lacks"] = (
-            packages.why_broken(python, "", path, packages.CUDA_PROBE) or "nothing"
-        )
+        problem = ". ".join(filter(None, (package.problem, reason, advice(reason))))
+        rows.append(Row(package.name, package.version, problem))
     for device in ("CPU", "CUDA") if gpus else ("CPU",):
-        try:
-            from ...core.bundle.bundle import open_bundle
-            from ...core.bundle.runtime import Model
+        system[f"Model on {device}"] = _runs_on(device)
+    return Diagnosis(gpus, broken, markdown(plugin_version(), system, rows))
 
-            model = Model(open_bundle(None), device.lower())
-            report[f"Model on {device}"] = f"runs on {model.provider}. {model.warning}"
-        except (RawError, ImportError, OSError) as error:
-            report[f"Model on {device}"] = str(error)
-    wide = max(map(len, report)) + 2
-    return gpus, broken, "\n".join(f"{name:<{wide}}{words}" for name, words in report.items())
+
+def _runs_on(device: str) -> str:
+    """What happens when the model is loaded on a device, in words."""
+    try:
+        from ...core.bundle.bundle import open_bundle
+        from ...core.bundle.runtime import Model
+
+        model = Model(open_bundle(None), device.lower())
+    except (RawError, ImportError, OSError) as error:
+        return str(error)
+    return f"runs on {model.provider}. {model.warning}"
