@@ -58,7 +58,7 @@ def paint() -> Callable[[QWidget, str], None]:
 @pytest.mark.parametrize("name", ["environment", "models", "train", "help"])
 def test_windows_of_the_menu(menu: Any, name: str, paint: Callable[[QWidget, str], None]) -> None:
     window = menu.open_window(name)
-    ready = {"environment": lambda: window.gpus is not None, "models": window.list.count}
+    ready = {"environment": lambda: window.gpus is not None, "models": lambda: window.list.count()}
     until(ready.get(name, lambda: True))
     paint(window, name)
     window.close()
