@@ -110,12 +110,18 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
     last = queries.end - 1
     locality = localities_of(tracks.lon[last], tracks.lat[last])
     of, split, truth = _draw_queries(tracks, queries, locality)
+
+    # What was true, and how far ahead that is
     t = tracks.t[truth]
     lon = tracks.lon[truth]
     lat = tracks.lat[truth]
     ahead_s = (t - tracks.t[split]) / 1000.0
+
+    # Queries from one fix of a context share a context
     key = of * len(tracks) + split  # a context of the backtest
     _, first, context = np.unique(key, return_index=True, return_inverse=True)
+
+    # It ends with that fix
     begin = queries.begin[of[first]]
     past = ContextQueries(begin, split[first] + 1, context, ahead_s)
 
@@ -126,6 +132,8 @@ def _draw_queries(tracks: Tracks, queries: ContextQueries, locality: np.ndarray)
     """Of backtest queries (3, q): their contexts, and rows of the last fixes used and of truths."""
     last = queries.end - 1
     length = queries.end - queries.begin
+
+    # What is drawn does not depend on ids or the order of rows
     seed = content_hash(tracks.t[last], tracks.lon[last], tracks.lat[last], length)
     horizons = _horizons_by_context(queries)
     drawn = [np.zeros((3, 0), np.int64)]
@@ -157,11 +165,15 @@ def _draw_contexts(
     length = queries.end - queries.begin
     fixes = ((1 - s.earliest) * length).astype(int)
     max_splits = np.minimum(s.splits, 1 + fixes // s.fixes_a_split)
+
+    # How many queries a context could give
     n_horizons = np.bincount(queries.context, minlength=len(length))
     n_horizons = np.minimum(n_horizons, s.horizons)
     max_queries = max_splits * n_horizons
     max_queries[length < s.min_fixes] = 0
     of_locality = np.bincount(locality, max_queries)[locality]
+
+    # Localities with few are left out
     able = (max_queries > 0) & (of_locality >= s.worth_queries)
 
     for place in np.unique(locality[able]):
@@ -185,18 +197,25 @@ def _draw_past(
     if stop <= start:
         return np.zeros((2, 0), np.int64)
 
+    # Some earlier fixes, drawn by the content of the track
     draw = content_hash(seed, np.arange(n_splits)) % np.uint64(stop - start)
     split = np.unique(draw.astype(np.int64))[:, None]
     split += start
+
+    # Some horizons from each of them
     draw = content_hash(seed, split, np.arange(len(horizons_s)))
     order = np.argsort(draw, axis=1)
     order = order[:, : Settings.horizons]
     ahead_ms = 1000.0 * horizons_s[order]
     wanted = t[split] + ahead_ms
+
+    # The fix that is nearest to the time in question
     after = np.clip(np.searchsorted(t, wanted), 1, len(t) - 1)
     before = after - 1
     before_is_nearer = wanted - t[before] < t[after] - wanted
     truth = np.where(before_is_nearer, before, after)
+
+    # It counts if it is near in time and later than the fix
     near = np.abs(t[truth] - wanted) <= Settings.tolerance * ahead_ms
     rows = np.stack(np.broadcast_arrays(split, truth))
 

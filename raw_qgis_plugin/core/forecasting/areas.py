@@ -53,6 +53,8 @@ def ring_points(rings: int, directions: int) -> np.ndarray:
     share = (np.arange(rings) + 0.5) / rings
     square = (1 - share) ** (-2 / TAIL) - 1
     reach = np.sqrt(TAIL * square)[:, None]  # quantiles of the distance, in scales
+
+    # Every second ring is turned by half a step
     half_turned = 0.5 * (np.arange(rings) % 2)  # every second ring
     turn = np.arange(directions) + half_turned[:, None]
     angle = turn * (2 * np.pi / directions)
@@ -79,6 +81,8 @@ def _samples(m: Mixture) -> Iterator[_Sample]:
         some = take_rows(m, rows)
         offset = some.scale[..., None, None] * grid
         points = some.centre[:, :, None] + offset
+
+        # All points of a component stand for as much of its weight
         mass = np.repeat(some.weight, len(grid), axis=1) / len(grid)
         points = points.reshape(*mass.shape, 2)
         yield _Sample(rows, some, points, mass)
@@ -128,6 +132,8 @@ def disc_radii(m: Mixture, levels: np.ndarray) -> np.ndarray:
     for s in _samples(m):
         density = _density(s.mixture, s.points)
         least = -_threshold(-density, s.mass, levels[:, s.rows])
+
+        # A disc ends where its component is as dense as the least that is kept
         times_denser = _peak(s.mixture) / least[..., None]
         square = times_denser ** (1 / (TAIL / 2 + 1)) - 1
         reach = np.sqrt(TAIL * np.maximum(square, 0.0))
@@ -228,12 +234,16 @@ def _unions(
 
     reach = SIXTEEN_GON * radius[kept][:, None, None]
     corners = centre[kept][:, None] + reach * CORNERS
+
+    # All discs of a query are one multipolygon
     disc = np.arange(len(corners) + 1)
     first = np.append(0, np.cumsum(kept.sum(axis=1)))
     offsets = len(CORNERS) * disc, disc, first
     kind = shapely.GeometryType.MULTIPOLYGON
     together = shapely.from_ragged_array(kind, corners.reshape(-1, 2), offsets)
     union = shapely.buffer(together, 0)  # their union, in half the time of union_all
+
+    # From metres in the frames to degrees
     xy, of = shapely.get_coordinates(union, return_index=True)
     frame = row[of]
     lon, lat = feat.destination(f, frame, xy)

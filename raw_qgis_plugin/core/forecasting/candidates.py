@@ -72,6 +72,8 @@ def candidates(
 
     while at < len(row):
         some = order[at : at + s.queries_at_once]
+
+        # Fewer at once where contexts are long
         n = max(s.pairs_at_once // int(fixes[some[-1]]), 1)
         some = some[:n]
         context = _Context.of(f, row[some], dt_ms[some])
@@ -79,6 +81,8 @@ def candidates(
         at += len(some)
 
     found = Candidates(xy, x)
+
+    # Distances are the same for all kinds
     columns = _distance_columns(xy, query.scale)
     x[..., len(KINDS) : FIRST_SHARE] = columns * found.known[..., None]
 
@@ -128,6 +132,8 @@ def _lay_out(c: _Context, onward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     weights = _weights(c)
     xy = np.zeros((m, N_CANDIDATES, 2))
     known = np.ones((m, N_CANDIDATES), bool)
+
+    # One place of each kind, in the order of KINDS; here is at zero
     xy[:, 1] = onward
     xy[:, 2] = _median_place(c)
     xy[:, 3], known[:, 3] = _place_before(c, DAY_MS)
@@ -136,8 +142,12 @@ def _lay_out(c: _Context, onward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     xy[~known] = 0.0
 
     x = np.zeros((m, N_CANDIDATES, N_CANDIDATE_COLUMNS), np.float32)
+
+    # Which kind a candidate is
     x[:, range(FIRST_OWN), range(FIRST_OWN)] = 1.0
     x[:, FIRST_OWN:, FIRST_OWN] = 1.0
+
+    # How much of the time was spent near it
     total = weights.sum(axis=1)
     share = weights / np.maximum(total, 1e-6)[:, None]
     share = share.astype(np.float32)
@@ -224,9 +234,13 @@ def _moved_on(c: _Context, hours: np.ndarray) -> np.ndarray:
     """The hours (m, L) of fixes, moved to the fixes that held dt_s later."""
     wanted = c.f.key[c.at] + c.dt_ms[:, None]
     later = np.searchsorted(c.f.key, wanted, side="right") - 1
+
+    # What comes before the context counts at its first fix, what comes after it at its last
     width = hours.shape[1]
     first = c.row[:, None] - width + 1
     column = np.clip(later - first, 0, width - 1)
+
+    # Hours that lead to the same fix add up
     query = np.arange(len(hours))[:, None]
     cell = query * width + column
     moved = np.bincount(cell.ravel(), hours.ravel(), hours.size)
@@ -250,16 +264,22 @@ def _own_places(c: _Context, weights: np.ndarray) -> tuple[np.ndarray, np.ndarra
     total = weights.sum(axis=1, keepdims=True)
     share = weights / np.maximum(total, 1e-6)
     score = share.sum(axis=-1)[c.valid]
+
+    # Fixes are gathered by the cells in which they lie
     hours = weights[c.valid, 0] + 1e-9
     x, y = c.position[c.valid].T
     key, cell = np.unique(_cell_keys(c), return_inverse=True)
     of_cell = np.bincount(cell, hours)
     x = np.bincount(cell, hours * x) / of_cell
     y = np.bincount(cell, hours * y) / of_cell
+
+    # The best cells of each query, by the sum of all weights
     query = key >> 40
     rank = rank_within(query, np.bincount(cell, score))
     best = rank < N_OWN_PLACES
     at = query[best], rank[best]
+
+    # Where a query has fewer cells, there is no place
     xy = np.full((len(weights), N_OWN_PLACES, 2), np.nan)
     xy[at] = np.column_stack([x[best], y[best]])
 
@@ -271,6 +291,8 @@ def _cell_keys(c: _Context) -> np.ndarray:
     half = 2**19
     query, _ = np.nonzero(c.valid)
     cell = np.floor(c.position[c.valid] / Settings.cell_m + 0.5)
+
+    # Far cells share the one at the edge
     cell = np.clip(cell, -half, half - 1) + half
     column, row = cell.astype(np.int64).T
 

@@ -74,8 +74,12 @@ class _Spots:
     @classmethod
     def of(cls, m: Movements, horizon_s: np.ndarray) -> _Spots:
         grid = ring_points(Settings.rings, Settings.directions).astype(np.float32)
+
+        # Points on rings around each component
         offset = m.scale[..., None, None] * grid
         spots = m.centre[:, :, :, None] + offset
+
+        # Weights of sum one at each horizon
         total = m.weight.sum(axis=2, keepdims=True)  # zero where nothing is known
         total = np.maximum(total, np.finfo(np.float32).tiny)
         share = m.weight / (len(grid) * total)
@@ -124,8 +128,12 @@ def cluster(
     point = point.astype(np.float32)
     paths = _seeds(spots, point, count)
     nearest = _k_medians(spots, paths)
+
+    # The most likely path costs little more than the points do
     first = spots.shares(nearest, count).argmax(axis=0), np.arange(len(point))
     paths[first] = _toward(paths[first], point, spots)
+
+    # Paths near a line of a continuation lie on it
     near_m = Settings.on_line * spots.expected_m(point)
     paths = _onto_lines(paths, movements.line, near_m)
     nearest = np.argmin([spots.cost(spots.away(path)) for path in paths], axis=0)
@@ -146,6 +154,8 @@ def _linked(
     for h in range(xy.shape[1] - 2, -1, -1):
         n, p = np.nonzero(weight[:, h] == 0)
         on_its_way = horizon_s[n, h] / horizon_s[n, h + 1]
+
+        # It is on its way to where it will be known
         later = xy[n, h + 1, p]
         xy[n, h, p] = on_its_way[:, None] * later
         later_weight = weight[n, h + 1, p]
@@ -246,6 +256,8 @@ def _onto_lines(paths: np.ndarray, line: np.ndarray, max_m: np.ndarray) -> np.nd
         begin = line[:, leg]
         end = line[:, leg + 1]
         spot, metres = _nearest_spot(paths[:, :, at, None], begin, end)
+
+        # Keep it where it is nearer than the lines before
         nearest = best[:, :, at]
         best[:, :, at] = np.minimum(metres, nearest)
         nearer = (metres <= nearest)[..., None]
@@ -262,11 +274,15 @@ def _nearest_spot(
     Returns the metres (k, n, h), too.
     """
     along = end - begin
+
+    # How far along the leg the nearest spot lies
     length_square = np.square(along).sum(axis=-1)
     dot = ((at - begin) * along).sum(axis=-1)
     part = dot / np.maximum(length_square, 1e-6)
     part = np.clip(part, 0.0, 1.0)
     spots = begin + part[..., None] * along
+
+    # Of all lines the nearest
     square = np.square(spots - at).sum(axis=-1)
     square = np.nan_to_num(square, nan=np.inf)
     nearest = square.argmin(axis=-1)[..., None]

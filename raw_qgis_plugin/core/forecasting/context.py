@@ -86,6 +86,8 @@ def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueri
     cadence_s = np.nan_to_num(cadence_s, nan=np.inf)
     days = _of_days(tracks, queries, cadence_s)
     step_s = np.where(days, s.day_bin_s, cadence_s[queries.context])
+
+    # How many edges lie between the reach of the steps and the horizon
     reached = np.searchsorted(s.band_edges_s, s.max_steps * step_s, side="right")
     passed = np.searchsorted(s.band_edges_s, queries.horizon_s)
     band = np.maximum(passed - reached, 0)
@@ -206,6 +208,8 @@ def kinds_of_contexts(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np
     metres = length(offset_of(tracks, rows[:, 1:], rows[:, :-1]))
     known = valid[:, 1:] & valid[:, :-1]
     count = np.maximum(known.sum(axis=1), 1)
+
+    # Steps that go far, and steps that repeat a position
     roams = known & (metres > Settings.roam_m)
     repeats = known & (metres == 0)
     roaming = roams.sum(axis=1) / count
@@ -239,8 +243,12 @@ def recent_cadence_and_speed(
     real = np.arange(1, 9) < fixes[:, None]
     seconds = (tracks.t[at] - tracks.t[before]) / 1000.0
     dt = np.where(real, seconds, np.nan)
+
+    # The greatest speed between two of these fixes
     metres = length(offset_of(tracks, at, before))
     speed = metres / np.maximum(dt, 0.5)
+
+    # One fix alone has no cadence
     several = fixes > 1
     cadence_s = np.full(len(row), np.nan)
     cadence_s[several] = np.nanmedian(dt[several], axis=1)

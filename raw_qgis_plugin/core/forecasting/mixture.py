@@ -80,6 +80,8 @@ class Mixture:
         total = self.weight.sum(axis=1, keepdims=True)
         share = self.weight / np.maximum(total, 1e-30)
         centre = (share[..., None] * self.centre).sum(axis=1, keepdims=True)
+
+        # The spread of the parts and what lies between them
         apart = np.square(self.centre - centre).sum(axis=-1)
         square = self.scale**2 + apart / 6
         mean_square = (share * square).sum(axis=1, keepdims=True)
@@ -137,9 +139,13 @@ def network_mixture(
     """
     free = parameters[:, 4:].reshape(len(parameters), -1, 4).astype(np.float64)
     stays = np.zeros((len(parameters), 1, 2))
+
+    # Free components lie around where fading velocity leads
     unit_m = unit_m[:, None]
     correction = free[..., :2] * unit_m[..., None]
     centre = np.hstack([stays, baseline[:, None] + correction])
+
+    # Staying has parameters of its own
     log_scale = np.hstack([parameters[:, 2:3], free[..., 2]])
     logit = np.hstack([parameters[:, 3:4], free[..., 3]])
 
@@ -151,6 +157,7 @@ def network_mixture(
         logit_of_place = np.where(known, options[..., 1], -1e4)
         logit = np.hstack([logit, logit_of_place])
 
+    # Scales lie between 0.0003 and 400 units
     log_scale = np.clip(log_scale, -8.0, 6.0)
     weight = softmax(logit)
 
@@ -190,6 +197,8 @@ def _median_step(m: Mixture, x: np.ndarray) -> np.ndarray:
     total = pull.sum(axis=1)
     down_x = _dot(pull, off_x)
     down_y = _dot(pull, off_y)
+
+    # Down the gradient: it always lowers the expected distance
     weiszfeld = x - np.column_stack([down_x, down_y]) / total[:, None]
 
     # the Hessian of the expected distance
@@ -200,6 +209,8 @@ def _median_step(m: Mixture, x: np.ndarray) -> np.ndarray:
     determinant = np.maximum(xx * yy - xy**2, 1e-18)
     step = np.column_stack([yy * down_x - xy * down_y, xx * down_y - xy * down_x])
     newton = x - step / determinant[:, None]
+
+    # Whichever comes nearer
     better = m.expected_error_m(newton) < m.expected_error_m(weiszfeld)
 
     return np.where(better[:, None], newton, weiszfeld)

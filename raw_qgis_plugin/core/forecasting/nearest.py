@@ -140,9 +140,13 @@ class TimeForest:
 
             for some in np.array_split(queries, n_parts):
                 away = cdist(at[some], points)
+
+                # Points after the time of the query, and far ones, do not count
                 later = start + number >= before[some, None]
                 away[later | (away > most)] = np.inf
                 away += 1e-13 * number  # of equally near points the earliest
+
+                # Only the nearest few are sorted
                 nearest = np.argpartition(away, few - 1, axis=1)[:, :few]
                 found.merge(some, np.take_along_axis(away, nearest, 1), nearest + start)
 
@@ -157,10 +161,14 @@ class _Nearest:
     def merge(self, queries: np.ndarray, away: np.ndarray, row: np.ndarray) -> None:
         """Keep the nearest of what is known and what was found, ties in the order of time."""
         aways = np.hstack([self.away[queries], away])
+
+        # The rows go with their distances
         rows = np.hstack([self.row[queries], row])
         nearest = np.argsort(aways, axis=1, kind="stable")[:, : self.away.shape[1]]
         aways = np.take_along_axis(aways, nearest, 1)
         rows = np.take_along_axis(rows, nearest, 1)
+
+        # No row where there are fewer
         rows[np.isinf(aways)] = 0
         self.away[queries] = aways
         self.row[queries] = rows

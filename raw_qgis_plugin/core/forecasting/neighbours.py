@@ -139,14 +139,22 @@ class Neighbours:
     ) -> Continuations:
         tracks = self._tracks
         t = tracks.t[last]
+
+        # How the query moves decides who is near
         seconds = np.maximum((t - tracks.t[before]) / 1000.0, 1.0)
         velocity = offset_of(tracks, last, before) / seconds[:, None]
         at = coordinates(kernel, t, tracks.lon[last], tracks.lat[last], velocity)
+
+        # The neighbours, and how their tracks went on
         found = self._search(kernel, last, at, horizon_s)
         columns = self._columns(kernel, last[:, None, None], velocity[:, None, None], found)
+
+        # One table in the order of COLUMNS, empty where there is no neighbour
         table = np.stack([columns[name] for name in COLUMNS], axis=-1)
         table = table.astype(np.float32)
         table[found.weight == 0] = 0.0
+
+        # How many other people they are, which decides whether one could be seen
         others = (found.weight > MIN_WEIGHT) & ~columns["same_user"]
         near = np.tile([kernel.near_m, kernel.near_ms], (len(last), 1))
         user = np.where(others, tracks.user[found.start], -1)
@@ -246,6 +254,8 @@ class Neighbours:
             moved, known = displacements(
                 self._tracks, neighbour, seconds, kernel.max_gap_s, until, wanted=weight > 0
             )
+
+            # The nearest known ones come first
             nearest = np.argsort(~known, axis=1, kind="stable")[:, : kernel.count]
             into = some[:, None], h, np.arange(nearest.shape[1])
             row = np.arange(len(some))[:, None]
@@ -253,6 +263,8 @@ class Neighbours:
             result.start[into] = neighbour[at]
             result.weight[into] = (weight * known)[at]
             result.displacement[into] = moved[at]
+
+            # Where few are known at some horizon, more are looked at
             fewest = np.minimum(fewest, known.sum(axis=1))
 
         return fewest
@@ -371,6 +383,8 @@ def _moved(
     row = row[ok]
     before = before[ok]
     past = goal[ok] - t[before]
+
+    # Between two fixes the track goes straight on
     low = offset_of(tracks, before, row)
     high = offset_of(tracks, after[ok], row)
     part = past / np.maximum(gap[ok], 1)

@@ -41,10 +41,14 @@ class Components:
         They come in the frames of the fixes.
         """
         heading = d.f.heading[d.last] * [1.0, -1.0]  # mirrored, it leads out of its frame
+
+        # The heaviest components of each query
         order = np.argsort(-mixture.weight, axis=1, kind="stable")
         heaviest = order[:, : Settings.stored]
         at = np.arange(len(number))[:, None], heaviest
         into = number[:, None], np.arange(heaviest.shape[1])
+
+        # Out of the frames of the fixes, east and north
         self.point[number] = into_frame(point, heading)
         heading = heading[:, None]
         lines = _lines(d, mixture)
@@ -52,6 +56,8 @@ class Components:
         centre = into_frame(new.centre, heading)
         line = into_frame(new.line, heading)
         self.values.put(into, replace(new, centre=centre, line=line))
+
+        # Keys by which other horizons find them
         self.key[into] = _keys(d, mixture)[at]
 
     def paths(
@@ -121,9 +127,13 @@ def _lines(d: Described, mixture: Mixture) -> np.ndarray:
     result = np.full(mixture.centre.shape, np.nan)
     near = d.continuations
     there = near[..., DISPLACEMENT] + near[..., POSITION]
+
+    # Those without weight and those of days have no line
     counts = near[..., WEIGHT] > MIN_WEIGHT
     counts &= (d.kind == ContextKind.TRIP)[:, None]
     there[~counts] = np.nan
+
+    # They stand behind the components of the network
     first = d.mixture.weight.shape[1]
     n = min(near.shape[1], result.shape[1] - first)
     result[:, first : first + n] = there[:, :n]
@@ -147,9 +157,12 @@ def _keys(d: Described, m: Mixture) -> np.ndarray:
         places[:, : len(KINDS) - 1] = np.arange(1, len(KINDS))
         n_outputs -= places.shape[1]
 
+    # Outputs of the network are known by their number
     outputs = np.broadcast_to(np.arange(n_outputs), (len(near), n_outputs))
     continuations = content_hash(start[..., 0], start[..., 1], near[..., WEIGHT])
     one = _numbered([outputs, places, continuations])
+
+    # Mixtures that were joined have the same components, one after the other
     width = m.weight.shape[1]
     n_joined = -(-width // one.shape[1])
     keys = _numbered([one] * n_joined)

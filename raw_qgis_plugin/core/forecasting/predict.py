@@ -241,8 +241,10 @@ def _figures(
     moving = areas.for_areas(d.kind, mixture)
     nominal = np.reshape(areas.NOMINAL_LEVELS, (2, 1))
     radius = calibration.factor * areas.radii_m(moving, point, shifted(nominal, shift))
+
+    # Areas nest, and nothing is farther away than half round the earth
     radius = np.maximum.accumulate(radius, axis=0)
-    radius = np.minimum(radius, np.pi * EARTH_RADIUS_M)  # nothing is farther away
+    radius = np.minimum(radius, np.pi * EARTH_RADIUS_M)
     lon, lat = feat.destination(d.f, d.last, point)
     columns = {"lon": lon, "lat": lat}
     columns["radius50_m"] = radius[0]

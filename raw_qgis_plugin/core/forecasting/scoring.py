@@ -60,6 +60,7 @@ def score(model: Model, d: Described) -> tuple[Mixture, Mixture | None]:
     if not rows.any():
         return d.mixture, None
 
+    # The scorer sees both kinds of components at once
     outputs = model.score("trips" if d.places is None else "days", scorer_inputs(d, rows))
     log_weight, scale, leads_to = (a.astype(np.float64) for a in outputs)
     centre = np.hstack([d.mixture.centre[rows], leads_to])
@@ -259,6 +260,7 @@ def _describe(
         states = np.zeros((len(last), 0))
         kind = np.full(len(horizon_s), int(ContextKind.TRIP))
 
+    # What the layer adds, in the frames of the fixes
     found = _continuations(neighbours, contexts, kind, horizon_s)
     columns = found.columns.reshape(len(last), *found.columns.shape[2:])
     columns = in_frame(columns, f.heading[last])
@@ -287,6 +289,8 @@ def _mixture_of_trips(model: Model, inputs: dict[str, Any], q: feat.Query) -> Mi
     parameters = parameters.reshape(len(q.x), -1)
     parameters = parameters.astype(np.float64)
     mixture = network_mixture(parameters, q.base, q.scale)
+
+    # The direct point corrects where fading velocity leads
     correction = parameters[:, :2] * q.scale[:, None]
     point = q.base + correction
     error_m = mixture.expected_error_m(point)
@@ -305,6 +309,8 @@ def _mixture_of_days(
     x = places.x.reshape(b, h, *places.x.shape[1:])
     outputs = "parameters", "options", "states"
     parameters, options, states = model.backbone(**inputs, outputs=outputs, candidates=x)
+
+    # The network answers in float32; distances need more
     parameters = parameters.reshape(m, -1).astype(np.float64)
     options = options.reshape(m, -1, 2).astype(np.float64)
     candidate = options, places.xy, places.known
