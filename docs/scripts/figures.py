@@ -75,6 +75,25 @@ FLOWS = {
         shards > people held out > validation > loop > calibration > bundle ; loop > scorer ;
         loop > heads > bundle
         """),
+    "mobility": (860, 270, """
+        fixes | user, t, lon, lat, accuracy | grey
+        make_line | without vague fixes, thinned, smoothed | green
+        find_stops | where the line stays | green
+        Stops | user, arrive, leave (fixes), t_arrive,/t_leave, lon, lat, place
+        judge_places | time there, then the place head | green ; \
+        find_legs | ways between stops, cut by pace;/find_modes asks the model | green
+        Places | user, lon, lat, n_visits, nights,/weekdays, kind, kind_p ; \
+        Legs | user, begin, end (fixes), t_begin, t_end,/metres, stop_before, stop_after,/mode, mode_p, p, why
+        describe_people | sums over places and legs | green ; \
+        find_journeys | from anchor to anchor | green
+        People | user_id, record, commuter_p, why,/home_nights, work_days, good_legs ; \
+        Journeys | user, t_start, t_end, begin, end,/metres, mode_p, complete
+        label_people | yes, no or unknown | orange ; flows | cells of zones | orange
+        """, """
+        fixes > make_line > find_stops > Stops > judge_places > Places > describe_people > People > label_people ;
+        find_legs > Legs > find_journeys > Journeys > flows ; Stops > find_legs ;
+        Legs > describe_people
+        """),
     "synthetic-city": (640, 250, """
         seed | | grey ; OpenStreetMap extract | optional | grey
         streets | SUMO netgenerate, or real ones | green
