@@ -246,6 +246,12 @@ class Groups:
         return order[run_starts(self.of[order])]
 
 
+def expand_groups(start: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, Groups]:
+    """The rows of ranges, as `expand_ranges` has them, and the ranges as groups of these rows."""
+    number = np.repeat(np.arange(len(start)), size)
+    return expand_ranges(start, size), Groups(number, len(start))
+
+
 def runs(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The first and the last row of each run of rows that are alike in all columns (rows,)."""
     first = np.flatnonzero(run_starts(*columns))

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .arrays import (
+    Groups,
     expand_ranges,
     group_offsets,
     group_quantile,
@@ -149,6 +150,14 @@ class Tracks:
     def metres_apart(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """The metres from the fixes in rows `one` to those in rows `other`."""
         return metres_between(self.lon[one], self.lat[one], self.lon[other], self.lat[other])
+
+    def at(self, fixes: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Lon and lat (k,) in degrees of some fixes."""
+        return self.lon[fixes], self.lat[fixes]
+
+    def users_of(self, fixes: Any) -> Groups:
+        """Some fixes in the groups of their users."""
+        return Groups(self.user[fixes], self.n_users)
 
     @cached_property
     def solar_t(self) -> np.ndarray:

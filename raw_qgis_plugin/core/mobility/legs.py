@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import (
-    Groups,
-    expand_ranges,
+    expand_groups,
     join_rows,
     run_starts,
     runs,
@@ -22,7 +21,7 @@ from ..embedding.profiles import UNKNOWN
 from ..errors import Progress, no_progress, translated
 from .line import Line, Spans
 from .modes import Modes, as_frequent, find_modes, no_modes
-from .tables import Column, Legs, Stops, fixes_of
+from .tables import MODES, Column, Legs, Stops, fixes_of
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -89,11 +88,12 @@ class _Steps:
     def without_short(self, ride: bool, min_s: float) -> _Steps:
         """Short rides become walks, or short walks rides, unless one is the whole way."""
         first, last = runs(self.way, self.riding)
-        ms = self.line.t[self.row[last] + 1] - self.line.t[self.row[first]]
+        ms = self.line.ms(self.row[first], self.row[last] + 1)
         begins_way = run_starts(self.way[first])
         ends_way = np.append(begins_way[1:], True)[: len(first)]
-        part_of_way = ~(begins_way & ends_way)
-        short = (self.riding[first] == ride) & (ms < 1000 * min_s) & part_of_way
+        whole_way = begins_way & ends_way
+        right_kind = self.riding[first] == ride
+        short = right_kind & (ms < 1000 * min_s) & ~whole_way
         flipped = np.repeat(short, last - first + 1)
         return replace(self, riding=self.riding ^ flipped)
 
@@ -102,29 +102,29 @@ def _cut(line: Line, stays: Spans, s: LegSettings) -> Spans:
     """Ways between stays, each walked or ridden; those that follow at once share a row."""
     stopped = steps_within(stays.begin, stays.end, len(line.t))[:-1]
     heard = line.step_ms <= 1000 * s.gap_s
-    begin, end = true_runs(line.same_track & heard & ~stopped)
-    steps = _steps_of(line, Spans(begin, end), s)
+    moving = line.same_track & heard & ~stopped
+    steps = _steps_of(line, Spans(*true_runs(moving)), s)
     steps = steps.without_short(ride=True, min_s=s.min_ride_s)
     steps = steps.without_short(ride=False, min_s=s.min_walk_s)
     first, last = runs(steps.way, steps.riding)
     ways = Spans(steps.row[first], steps.row[last] + 1)
 
-    # Whole numbers: sums depend on no other track
-    mm = np.append(0, np.cumsum(np.rint(1000 * line.step_m).astype(np.int64)))
-    far = mm[ways.end] - mm[ways.begin] >= 1000 * s.min_m
-    long = line.t[ways.end] - line.t[ways.begin] >= 1000 * s.min_s
+    mm = np.rint(1000 * line.step_m).astype(np.int64)  # sums depend on no other track
+    total_mm = np.append(0, np.cumsum(mm))
+    way_mm = total_mm[ways.end] - total_mm[ways.begin]
+    far = way_mm >= 1000 * s.min_m
+    long = line.ms(ways.begin, ways.end) >= 1000 * s.min_s
     return ways.take(far & long)
 
 
 def _steps_of(line: Line, ways: Spans, s: LegSettings) -> _Steps:
     """The steps of ways, and whether they are faster than people walk."""
-    size = ways.end - ways.begin + 1
-    row = expand_ranges(ways.begin, size)
-    way = np.repeat(np.arange(len(ways)), size)
+    row, group = ways.rows()
+    way = group.of
     pace = _pace(line, row, way, s)
     step = np.flatnonzero(way[1:] == way[:-1])
-    riding = (pace[step] + pace[step + 1]) / 2 > s.riding_m_s
-    return _Steps(line, row[step], way[step], riding)
+    pace_of_step = (pace[step] + pace[step + 1]) / 2
+    return _Steps(line, row[step], way[step], pace_of_step > s.riding_m_s)
 
 
 def _pace(line: Line, row: Column, way: Column, s: LegSettings) -> Column:
@@ -135,14 +135,15 @@ def _pace(line: Line, row: Column, way: Column, s: LegSettings) -> Column:
     first = np.searchsorted(way, way)
     last = np.searchsorted(way, way, side="right") - 1
     since = t - t[first]
-    # No window reaches into another way
-    key = way * (int(since.max(initial=0)) + 2 * half_ms + 2) + since
-    window_begin = np.searchsorted(key, key - half_ms)
-    window_end = np.searchsorted(key, key + half_ms, side="right") - 1
-    before = np.maximum(np.minimum(window_begin, here - 1), first)
-    after = np.minimum(np.maximum(window_end, here + 1), last)
-    metres = np.hypot(*(line.xy[row[after]] - line.xy[row[before]]).T)
-    return metres / np.maximum((t[after] - t[before]) / 1000, 1.0)
+    longest = int(since.max(initial=0))
+    key = way * (longest + 2 * half_ms + 2) + since  # no window reaches into another way
+    begin = np.searchsorted(key, key - half_ms)
+    end = np.searchsorted(key, key + half_ms, side="right") - 1
+    begin = np.maximum(np.minimum(begin, here - 1), first)
+    end = np.minimum(np.maximum(end, here + 1), last)
+    x, y = (line.xy[row[end]] - line.xy[row[begin]]).T
+    seconds = (t[end] - t[begin]) / 1000
+    return np.hypot(x, y) / np.maximum(seconds, 1.0)
 
 
 def _join(
@@ -152,59 +153,57 @@ def _join(
 
     Their probabilities are means over time.
     """
-    apart = _is_apart(line, stays, ways, modes, s)
-    begins = np.append(True, apart)[: len(ways)]
-    ends = np.append(apart, True)[: len(ways)]
-    leg = Groups(np.cumsum(begins) - 1, np.count_nonzero(begins))
-    ms = line.t[ways.end] - line.t[ways.begin]
-    mode_p = leg.sum(modes.mode_p * ms) / leg.sum(ms)
-    p = [leg.sum(column * ms) / leg.sum(ms) for column in modes.p.T]
-    joined = replace(take_rows(modes, begins), mode_p=mode_p, p=np.stack(p, axis=1))
-    return Spans(ways.begin[begins], ways.end[ends]), joined
+    joined, leg = ways.join(_is_apart(line, stays, ways, modes, s))
+    ms = line.ms(ways.begin, ways.end)
+    total_ms = leg.sum(ms)
+    mode_p = leg.sum(modes.mode_p * ms) / total_ms
+    p = np.empty((leg.n, len(MODES)))
+    for k, column in enumerate(modes.p.T):
+        p[:, k] = leg.sum(column * ms) / total_ms
+    first = take_rows(modes, run_starts(leg.of))
+    return joined, replace(first, mode_p=mode_p, p=p)
 
 
 def _is_apart(line: Line, stays: Spans, ways: Spans, modes: Modes, s: LegSettings) -> Column:
     """(k - 1,) bool: whether each way and the next are two legs."""
-    left = ways.end[:-1]
-    back = ways.begin[1:]
-    same_track = line.track[back] == line.track[left]
-    heard = line.t[back] - line.t[left] <= 1000 * s.gap_s
-    no_stop = np.searchsorted(stays.begin, left) == np.searchsorted(stays.begin, back)
-    same_mode = (modes.mode[1:] == modes.mode[:-1]) & (modes.mode[1:] != UNKNOWN)
-    sure = np.minimum(modes.mode_p[1:], modes.mode_p[:-1]) >= s.min_p
-    return ~(same_track & heard & no_stop & same_mode & sure)
+    heard = line.ms_between(ways) <= 1000 * s.gap_s
+    stops_before = np.searchsorted(stays.begin, ways.left)
+    no_stop = stops_before == np.searchsorted(stays.begin, ways.back)
+    mode = modes.mode[1:]
+    same_mode = (mode == modes.mode[:-1]) & (mode != UNKNOWN)
+    surest = np.minimum(modes.mode_p[1:], modes.mode_p[:-1])
+    return ~(heard & no_stop & same_mode & (surest >= s.min_p))
 
 
 def _find_hidden(line: Line, stays: Spans, place: Column, ways: Spans, s: LegSettings) -> Spans:
     """Moves between stays at two places that no way was seen between. place: of each stay."""
-    left = stays.end[:-1]
-    back = stays.begin[1:]
-    same_track = line.track[left] == line.track[back]
-    soon = line.t[back] - line.t[left] <= 1000 * s.max_unseen_s
+    soon = line.ms_between(stays) <= 1000 * s.max_unseen_s
     elsewhere = place[1:] != place[:-1]
-    no_way = np.searchsorted(ways.begin, left) == np.searchsorted(ways.begin, back)
-    hidden = same_track & soon & elsewhere & no_way
-    return Spans(left[hidden], back[hidden])
+    ways_before = np.searchsorted(ways.begin, stays.left)
+    no_way = ways_before == np.searchsorted(ways.begin, stays.back)
+    hidden = soon & elsewhere & no_way
+    return Spans(stays.left[hidden], stays.back[hidden])
 
 
 def _tabulate(line: Line, stays: Spans, ways: Spans, modes: Modes, observed: Column) -> Legs:
     """The columns of legs. observed: (m,) bool, whether there are fixes on the way."""
     fixes = line.fixes
     begin, end = _fixes(line, ways)
+    step, leg = expand_groups(begin, end - begin)
+    metres = leg.sum(fixes.metres_to_next(step))
     user = fixes.user[begin]
-    row = expand_ranges(begin, end - begin)
-    leg = Groups(np.repeat(np.arange(len(ways)), end - begin), len(ways))
-    after = np.searchsorted(stays.begin, ways.begin, side="right")
-    stop_user = line.track[stays.begin]
+    stop_after = np.searchsorted(stays.begin, ways.begin, side="right")
+    # Of stop -1, and of the one after the last, nobody
+    user_of_stop = np.append(line.track[stays.begin], -1)
     return Legs(
         user=user,
         begin=begin,
         end=end,
         t_begin=fixes.t[begin],
         t_end=fixes.t[end],
-        metres=leg.sum(fixes.metres_to_next(row)),
-        stop_before=_own_stop(after - 1, stop_user, user),
-        stop_after=_own_stop(after, stop_user, user),
+        metres=metres,
+        stop_before=_own_stop(stop_after - 1, user_of_stop, user),
+        stop_after=_own_stop(stop_after, user_of_stop, user),
         observed=observed,
         mode=modes.mode,
         mode_p=modes.mode_p,
@@ -214,7 +213,6 @@ def _tabulate(line: Line, stays: Spans, ways: Spans, modes: Modes, observed: Col
     )
 
 
-def _own_stop(stop: Column, stop_user: Column, user: Column) -> Column:
+def _own_stop(stop: Column, user_of_stop: Column, user: Column) -> Column:
     """(m,) stops, -1 where there is no such stop or it is another user's. user: of each leg."""
-    user_of = np.append(stop_user, -1)  # of stop -1, and of the one after the last
-    return np.where(user_of[stop] == user, stop, -1)
+    return np.where(user_of_stop[stop] == user, stop, -1)

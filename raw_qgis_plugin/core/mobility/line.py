@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import run_ends
+from ..arrays import Groups, expand_groups, run_ends
 from ..features.ride import averaged
 from ..geodesy import offset_m
 from ..tracks import Tracks
@@ -73,6 +73,15 @@ class Line:
         """(m - 1,) bool: whether the next row is of the same track."""
         return self.track[1:] == self.track[:-1]
 
+    def ms(self, one: Column, other: Column) -> Column:
+        """(k,) ms from rows one (k,) to rows other (k,)."""
+        return self.t[other] - self.t[one]
+
+    def ms_between(self, spans: Spans) -> Column:
+        """(k - 1,) ms from each span to the next, infinite between two tracks."""
+        same_track = self.track[spans.left] == self.track[spans.back]
+        return np.where(same_track, self.ms(spans.left, spans.back), np.inf)
+
     def spans(self, first: Column, last: Column) -> Spans:
         """The rows that stand for the fixes first to last (k,), which begin and end rows."""
         return Spans(np.searchsorted(self.first, first), np.searchsorted(self.last, last))
@@ -88,9 +97,31 @@ class Spans:
     def __len__(self) -> int:
         return len(self.begin)
 
+    @property
+    def left(self) -> Column:
+        """(k - 1,) where each span but the last ends."""
+        return self.end[:-1]
+
+    @property
+    def back(self) -> Column:
+        """(k - 1,) where each span but the first begins."""
+        return self.begin[1:]
+
     def take(self, some: Column) -> Spans:
         """Some of the spans, by a mask or by numbers."""
         return Spans(self.begin[some], self.end[some])
+
+    def rows(self) -> tuple[Column, Groups]:
+        """All rows, one span after the other, and the spans as groups of them."""
+        return expand_groups(self.begin, self.end - self.begin + 1)
+
+    def join(self, apart: Column) -> tuple[Spans, Groups]:
+        """Join each span with the next but where they are apart (k - 1,), and group them so."""
+        begins = np.append(True, apart)[: len(self)]
+        ends = np.append(apart, True)[: len(self)]
+        number = np.cumsum(begins) - 1
+        joined = Spans(self.begin[begins], self.end[ends])
+        return joined, Groups(number, len(joined))
 
 
 def without_vague_fixes(tracks: Tracks, s: LineSettings = DEFAULT) -> Tracks:
@@ -146,10 +177,14 @@ def _smoothed(thin: Tracks, s: LineSettings) -> Column:
     from scipy.ndimage import median_filter
 
     half = s.median_fixes // 2
-    same_track = thin.track[: -2 * half] == thin.track[2 * half :]
-    inside = same_track & (thin.t[2 * half :] - thin.t[: -2 * half] <= s.median_ms)
-    medians = np.stack([median_filter(column, s.median_fixes) for column in xy.T], axis=1)
-    xy[half:-half][inside] = medians[half:-half][inside]
+    middle = np.arange(half, len(xy) - half)
+    first = middle - half
+    last = middle + half
+    same_track = thin.track[first] == thin.track[last]
+    soon = thin.t[last] - thin.t[first] <= s.median_ms
+    some = middle[same_track & soon]
+    for column in xy.T:
+        column[some] = median_filter(column, s.median_fixes)[some]
     return xy
 
 
@@ -160,7 +195,7 @@ def metres_along(tracks: Tracks) -> Column:
     lie.
     """
     step = tracks.steps()
-    ways = offset_m(tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step])
+    ways = offset_m(*tracks.at(step + 1), *tracks.at(step))
     mm = np.zeros((len(tracks), 2), np.int64)  # whole numbers: sums depend on no other track
     mm[step + 1] = np.rint(1000 * ways)
     total = np.cumsum(mm, axis=0)

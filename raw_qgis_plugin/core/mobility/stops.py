@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Groups, expand_ranges, runs, steps_within, true_runs
+from ..arrays import Groups, expand_groups, runs, steps_within, true_runs
 from ..geodesy import near_lon
 from ..tracks import Tracks
 from .line import Line, Spans
@@ -65,8 +65,7 @@ def find_stops(
     """The stops of at least min_s seconds. A user's stops depend on the user's own fixes alone."""
     silent = _silent_at_a_spot(line, settings)
     still = _within_a_box(line, min_s, settings)
-    begin, end = true_runs(silent | still)
-    stays = Spans(begin, end)
+    stays = Spans(*true_runs(silent | still))
     centre = _centres(line, stays)
     stays = _without_edges(line, stays, centre, silent, settings)
     stays = _merged(line, stays, centre, settings)
@@ -74,25 +73,31 @@ def find_stops(
     t_arrive = line.fixes.t[line.first[stays.begin]]
     t_leave = line.fixes.t[line.last[stays.end]]
     long_enough = t_leave - t_arrive >= 1000 * min_s
-    is_stop = long_enough & ~_is_wait(line, stays, settings)
-    return _locate(line, stays.take(is_stop))
+    is_wait = _is_wait(line, stays, settings)
+    return _locate(line, stays.take(long_enough & ~is_wait))
 
 
 def _silent_at_a_spot(line: Line, s: StopSettings) -> Column:
     """(m - 1,) bool: whether nothing is heard between a row and the next, and the user stayed."""
     seconds = line.step_ms / 1000
     metres = line.step_m
-    step = line.fixes.steps()
-    of_user = Groups(line.fixes.track[step], line.fixes.n_tracks)
-    cadence_s = of_user.median(line.fixes.ms_to_next(step) / 1000)
-    usual_s = cadence_s[line.track[:-1]]
+    usual_s = _cadence_s(line.fixes)[line.track[:-1]]
+    long = seconds >= s.silent_s
+    known = seconds <= s.max_silent_s
+    silent = line.same_track & long & known
 
-    silent = line.same_track & (seconds >= s.silent_s) & (seconds <= s.max_silent_s)
     back = silent & (metres < _one_spot_m(line, usual_s, s))
-    asleep_m = np.minimum(s.slow_m_s * (seconds - usual_s), s.left_m)
-    asleep = silent & (metres < asleep_m)
+    asleep_m = s.slow_m_s * (seconds - usual_s)
+    asleep = silent & (metres < np.minimum(asleep_m, s.left_m))
     followed = np.append((back | asleep)[1:], False)
     return back | (asleep & ~followed[: len(asleep)])
+
+
+def _cadence_s(fixes: Tracks) -> Column:
+    """(n_users,) median seconds between fixes."""
+    step = fixes.steps()
+    seconds = fixes.ms_to_next(step) / 1000
+    return fixes.users_of(step).median(seconds)
 
 
 def _one_spot_m(line: Line, usual_s: Column, s: StopSettings) -> Column:
@@ -107,14 +112,18 @@ def _one_spot_m(line: Line, usual_s: Column, s: StopSettings) -> Column:
 
 def _within_a_box(line: Line, min_s: float, s: StopSettings) -> Column:
     """(m - 1,) bool: whether the step to the next row is part of min_s seconds in a small box."""
+    m = len(line.t)
     until = line.thin.before(line.track, line.t + int(1000 * min_s))
-    row = np.flatnonzero(until < line.thin.track_offsets[1:][line.track])
-    row = row[line.t[until[row]] - line.t[row] <= 1000 * s.max_silent_s]
-    east_north = _greatest(line.xy, row, until[row])
-    west_south = _greatest(-line.xy, row, until[row])
+    beyond = line.thin.track_offsets[1:][line.track]
+    row = np.flatnonzero(until < beyond)
+    known = line.ms(row, until[row]) <= 1000 * s.max_silent_s
+    row = row[known]
+    last = until[row]
+    east_north = _greatest(line.xy, row, last)
+    west_south = _greatest(-line.xy, row, last)
     diagonal_m = np.hypot(*(east_north + west_south).T)
-    still = row[diagonal_m < s.box_for(min_s)]
-    return steps_within(still, until[still], len(line.t))[:-1]
+    still = diagonal_m < s.box_for(min_s)
+    return steps_within(row[still], last[still], m)[:-1]
 
 
 def _greatest(values: Column, first: Column, last: Column) -> Column:
@@ -124,24 +133,22 @@ def _greatest(values: Column, first: Column, last: Column) -> Column:
     """
     power = np.frexp(last - first + 1)[1] - 1
     result = np.empty((len(first), 2))
+    size = 1
     for k in range(power.max(initial=-1) + 1):
         some = np.flatnonzero(power == k)
-        result[some] = np.maximum(values[first[some]], values[last[some] + 1 - 2**k])
-        values = np.maximum(values[: -(2**k)], values[2**k :])
+        from_first = values[first[some]]
+        to_last = values[last[some] + 1 - size]
+        result[some] = np.maximum(from_first, to_last)
+        values = np.maximum(values[:-size], values[size:])
+        size *= 2
     return result
 
 
 def _centres(line: Line, stays: Spans) -> Column:
     """(k, 2) medians of positions in stays, in metres of the line."""
-    row, stay = _rows_of(stays)
-    return np.stack([stay.median(column[row]) for column in line.xy.T], axis=1)
-
-
-def _rows_of(stays: Spans) -> tuple[Column, Groups]:
-    """The rows of stays, one stay after the other, and the groups of stays that they form."""
-    size = stays.end - stays.begin + 1
-    stay = np.repeat(np.arange(len(stays)), size)
-    return expand_ranges(stays.begin, size), Groups(stay, len(stays))
+    row, stay = stays.rows()
+    x, y = line.xy[row].T
+    return np.stack([stay.median(x), stay.median(y)], axis=1)
 
 
 def _without_edges(
@@ -151,49 +158,50 @@ def _without_edges(
 
     A stay without such a row remains as it is.
     """
-    row, stay = _rows_of(stays)
+    row, stay = stays.rows()
+    x, y = (line.xy[row] - centre[stay.of]).T
+    near = np.hypot(x, y) < s.core_m
     before_silence = np.append(silent, False)
     after_silence = np.append(False, silent)
-    near = np.hypot(*(line.xy[row] - centre[stay.of]).T) < s.core_m
-    near |= (before_silence | after_silence)[row]
+    inside = near | before_silence[row] | after_silence[row]
 
-    first, last = runs(stay.of[near])
-    some = stay.of[near][first]
+    row = row[inside]
+    of = stay.of[inside]
+    first, last = runs(of)
     begin = stays.begin.copy()
     end = stays.end.copy()
-    begin[some] = row[near][first]
-    end[some] = row[near][last]
+    begin[of[first]] = row[first]
+    end[of[last]] = row[last]
     return Spans(begin, end)
 
 
 def _merged(line: Line, stays: Spans, centre: Column, s: StopSettings) -> Spans:
     """Stays of which those that follow each other at one spot are one."""
-    left = stays.end[:-1]
-    back = stays.begin[1:]
-    same_track = line.track[back] == line.track[left]
-    soon = line.t[back] - line.t[left] < 1000 * s.merge_s
-    near = np.hypot(*np.diff(centre, axis=0).T) < s.merge_m
-    apart = ~(same_track & soon & near)
-    k = len(stays)
-    return Spans(stays.begin[np.append(True, apart)[:k]], stays.end[np.append(apart, True)[:k]])
+    x, y = np.diff(centre, axis=0).T
+    near = np.hypot(x, y) < s.merge_m
+    soon = line.ms_between(stays) < 1000 * s.merge_s
+    merged, _ = stays.join(~(soon & near))
+    return merged
 
 
 def _is_wait(line: Line, stays: Spans, s: StopSettings) -> Column:
     """(k,) bool: whether a stay is a wait on the way: in a jam, at a platform, for a rest."""
-    track = line.track[stays.begin]
+    begin = stays.begin
+    end = stays.end
+    way_ms = int(1000 * s.way_s)
+    track = line.track[begin]
     first = line.thin.track_offsets[:-1][track]
     last = line.thin.track_offsets[1:][track] - 1
-    t_before = line.t[stays.begin] - int(1000 * s.way_s)
-    t_after = line.t[stays.end] + int(1000 * s.way_s)
-    before = np.maximum(line.thin.before(track, t_before) - 1, first)
-    after = np.minimum(line.thin.before(track, t_after), last)
-    way_there = line.xy[stays.begin] - line.xy[before]
-    way_on = line.xy[after] - line.xy[stays.end]
+    before = line.thin.before(track, line.t[begin] - way_ms) - 1
+    after = line.thin.before(track, line.t[end] + way_ms)
+    way_there = line.xy[begin] - line.xy[np.maximum(before, first)]
+    way_on = line.xy[np.minimum(after, last)] - line.xy[end]
     ahead = (way_there * way_on).sum(axis=1) > 0
 
-    silences = np.append(0, np.cumsum(line.step_ms >= 1000 * s.on_record_s))
-    on_record = silences[stays.begin] == silences[stays.end]
-    short = line.t[stays.end] - line.t[stays.begin] < 1000 * s.wait_s
+    silence = line.step_ms >= 1000 * s.on_record_s
+    silences = np.append(0, np.cumsum(silence))
+    on_record = silences[begin] == silences[end]
+    short = line.ms(begin, end) < 1000 * s.wait_s
     return ahead & on_record & short
 
 
@@ -218,26 +226,28 @@ def _locate(line: Line, stays: Spans) -> Stops:
 
 def _positions(fixes: Tracks, first: Column, last: Column) -> tuple[Column, Column]:
     """Lon and lat (k,) in degrees of the fixes first to last (k,): their medians over time."""
-    size = last - first + 1
-    row = expand_ranges(first, size)
-    stop = np.repeat(np.arange(len(first)), size)
+    row, stop = expand_groups(first, last - first + 1)
     # Half of a silence is spent where it begins, half where it ends
-    since = np.maximum(row - 1, first[stop])
-    until = np.minimum(row + 1, last[stop])
+    since = np.maximum(row - 1, first[stop.of])
+    until = np.minimum(row + 1, last[stop.of])
     ms = fixes.t[until] - fixes.t[since]
-    east = near_lon(fixes.lon[row] - fixes.lon[first][stop], 0.0)
-    north = fixes.lat[row] - fixes.lat[first][stop]
-    lon = fixes.lon[first] + _weighted_medians(east, ms, stop, len(first))
-    lat = fixes.lat[first] + _weighted_medians(north, ms, stop, len(first))
+    lon0, lat0 = fixes.at(first)
+    lon, lat = fixes.at(row)
+    east = near_lon(lon - lon0[stop.of], 0.0)
+    north = lat - lat0[stop.of]
+    lon = lon0 + _weighted_medians(east, ms, stop)
+    lat = lat0 + _weighted_medians(north, ms, stop)
     return near_lon(lon, 0.0), lat
 
 
-def _weighted_medians(values: Column, weights: Column, group: Column, n: int) -> Column:
+def _weighted_medians(values: Column, weights: Column, group: Groups) -> Column:
     """(n,) weighted median of each group; groups ascend, and none is empty. weights: integers."""
-    order = np.lexsort((values, group))
-    offsets = np.searchsorted(group, np.arange(n + 1))
+    order = np.lexsort((values, group.of))
+    offsets = np.searchsorted(group.of, np.arange(group.n + 1))
     total = np.cumsum(np.append(0, weights[order]))
-    half_twice = total[offsets[:-1]] + total[offsets[1:]]
+    before = total[offsets]
+    half_twice = before[:-1] + before[1:]
     row = np.searchsorted(2 * total, half_twice) - 1
     # Where no row has any weight, none is half of it
-    return values[order][np.maximum(row, offsets[:-1])]
+    row = np.maximum(row, offsets[:-1])
+    return values[order][row]
