@@ -8,13 +8,13 @@ halt at a place, or the farthest point of a way back to where it began.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..arrays import (
     Groups,
-    expand_ranges,
+    expand_groups,
     join_rows,
     run_ends,
     run_starts,
@@ -89,8 +89,10 @@ class _Trace:
 
     def positions(self, row: Column, place: Column) -> tuple[Column, Column]:
         """Lon and lat (k,) of places, or of the fixes in rows (k,) where there is none."""
-        lon = np.where(place >= 0, self.places.lon[place], self.fixes.lon[row])
-        lat = np.where(place >= 0, self.places.lat[place], self.fixes.lat[row])
+        lon, lat = self.fixes.at(row)
+        at_place = place >= 0
+        lon = np.where(at_place, self.places.lon[place], lon)
+        lat = np.where(at_place, self.places.lat[place], lat)
         return lon, lat
 
 
@@ -166,25 +168,31 @@ def _without_far_silences(fixes: Tracks, stops: Stops, s: JourneySettings) -> St
     """Stops without the silences that begin or end them, where these end elsewhere."""
 
     def beside_far_silence(row: Column, next_row: Column) -> Column:
-        far = metres_between(fixes.lon[row], fixes.lat[row], stops.lon, stops.lat) > s.stay_m
-        return far & (np.abs(fixes.t[next_row] - fixes.t[row]) > s.silent_ms)
+        metres = metres_between(*fixes.at(row), stops.lon, stops.lat)
+        ms = np.abs(fixes.t[next_row] - fixes.t[row])
+        return (metres > s.stay_m) & (ms > s.silent_ms)
 
     arrive = stops.arrive + beside_far_silence(stops.arrive, stops.arrive + 1)
     leave = stops.leave - beside_far_silence(stops.leave, stops.leave - 1)
-    columns = {**vars(stops), "arrive": arrive, "leave": leave}
-    return take_rows(Stops(**columns), arrive < leave)
+    shorter = replace(stops, arrive=arrive, leave=leave)
+    return take_rows(shorter, arrive < leave)
 
 
 def _trace(fixes: Tracks, stops: Stops, places: OwnPlaces, s: JourneySettings) -> _Trace:
     """The steps between fixes: within stops, on the way, or silences."""
-    stopped = np.append(False, steps_within(stops.arrive, stops.leave, len(fixes)))
-    same_user = np.concatenate([[False], fixes.user[1:] == fixes.user[:-1], [False]])
-    step = np.flatnonzero(same_user)
+    n = len(fixes)
+    step = fixes.steps() + 1
+    same_user = np.zeros(n + 1, bool)
+    same_user[step] = True
+    in_stop = steps_within(stops.arrive, stops.leave, n)
+    stopped = np.append(False, in_stop)
+
     ms = fixes.ms_to_next(step - 1)
-    user = fixes.user[step]
-    usual_ms = Groups(user, fixes.n_users).median(ms.astype(float))
+    by_user = fixes.users_of(step)
+    usual_ms = by_user.median(ms.astype(float))[by_user.of]
+    longest_ms = np.maximum(s.silent_ms, s.usual_times * usual_ms)
     moving = same_user & ~stopped
-    moving[step] &= ms <= np.maximum(s.silent_ms, s.usual_times * usual_ms[user])
+    moving[step] &= ms <= longest_ms
     return _Trace(fixes, places, same_user, stopped, moving)
 
 
@@ -194,30 +202,31 @@ def _anchors_of_silences(trace: _Trace, of_stops: Anchors, s: JourneySettings) -
     Where a record begins or ends, nobody knows more. Of two sides that are known alike the later
     one stays.
     """
-    fixes = trace.fixes
+    t = trace.fixes.t
     cut = np.flatnonzero(~trace.moving & ~trace.stopped)
-    cut = cut[: 2 * len(fixes)]  # none without fixes
+    cut = cut[: 2 * len(t)]  # none without fixes
     before = _side(trace, of_stops, np.maximum(cut - 1, 0), -1, s)
-    after = _side(trace, of_stops, np.minimum(cut, len(fixes) - 1), 1, s)
+    after = _side(trace, of_stops, np.minimum(cut, len(t) - 1), 1, s)
 
     inside = trace.same_user[cut]
-    silent_ms = fixes.t[after.row] - fixes.t[before.row]
+    silent_ms = t[after.row] - t[before.row]
     apart_m = metres_between(before.lon, before.lat, after.lon, after.lat)
-    reach_m = _reach_m(trace, s)[fixes.user[before.row]]
-    limit_m = np.where(before.at_place & after.at_place, s.same_m, reach_m)
-    one_spot = inside & (silent_ms <= s.unseen_ms) & (apart_m < limit_m)
+    reach_m = _reach_m(trace, s)[trace.fixes.user[before.row]]
+    both_at_places = before.at_place & after.at_place
+    near = apart_m < np.where(both_at_places, s.same_m, reach_m)
+    one_spot = inside & near & (silent_ms <= s.unseen_ms)
     fast = apart_m >= s.on_the_way_m_s * silent_ms / 1000
     silences = _Silences(inside, one_spot, inside & fast & ~one_spot)
     from_before = before.anchors(silences, after.rank >= before.rank)
-    return join_rows([from_before, after.anchors(silences, before.rank > after.rank)])
+    from_after = after.anchors(silences, before.rank > after.rank)
+    return join_rows([from_before, from_after])
 
 
 def _reach_m(trace: _Trace, s: JourneySettings) -> Column:
     """(n_users,) metres within which two fixes of a user either side of a silence are one spot."""
-    fixes = trace.fixes
     step = np.flatnonzero(trace.moving)
-    by_user = Groups(fixes.user[step], fixes.n_users)
-    usual_s = by_user.median(fixes.ms_to_next(step - 1) / 1000)
+    seconds = trace.fixes.ms_to_next(step - 1) / 1000
+    usual_s = trace.fixes.users_of(step).median(seconds)
     return s.near_m + s.reach_m_s * np.nan_to_num(usual_s)
 
 
@@ -228,7 +237,8 @@ def _side(trace: _Trace, of_stops: Anchors, row: Column, way: int, s: JourneySet
     place_of_fix[of_stops.leave] = of_stops.place
     place = place_of_fix[row]
     in_stop = place >= 0
-    place[~in_stop] = trace.places.nearest(trace.fixes, row[~in_stop], s.near_m)
+    nearest = trace.places.nearest(trace.fixes, row[~in_stop], s.near_m)
+    place[~in_stop] = nearest
     lon, lat = trace.positions(row, place)
     return _Side(row, place, lon, lat, in_stop, _is_at_rest(trace, row, way, s))
 
@@ -236,14 +246,16 @@ def _side(trace: _Trace, of_stops: Anchors, row: Column, way: int, s: JourneySet
 def _is_at_rest(trace: _Trace, row: Column, way: int, s: JourneySettings) -> Column:
     """(k,) bool: whether somebody hardly moves for a while before (way -1) or after (1) fixes."""
     fixes = trace.fixes
+    user = fixes.user[row]
+    t = fixes.t[row]
+    if way < 0:
+        then = fixes.before(user, t - s.rest_ms + 1) - 1
+    else:
+        then = fixes.before(user, t + s.rest_ms)
     begins = ~trace.moving[:-1]
+    run = np.cumsum(begins)[row] - 1
     first = np.flatnonzero(begins)
     last = run_ends(first, len(fixes))
-    run = np.cumsum(begins)[row] - 1
-    if way < 0:
-        then = fixes.before(fixes.user[row], fixes.t[row] - s.rest_ms + 1) - 1
-    else:
-        then = fixes.before(fixes.user[row], fixes.t[row] + s.rest_ms)
     then = np.clip(then, first[run], last[run])
     return fixes.metres_apart(row, then) < s.rest_m
 
@@ -251,18 +263,21 @@ def _is_at_rest(trace: _Trace, row: Column, way: int, s: JourneySettings) -> Col
 def _anchors_of_halts(trace: _Trace, s: JourneySettings) -> Anchors:
     """Halts on the way at places where the user stays at other times."""
     fixes = trace.fixes
-    on_way = np.flatnonzero(trace.moving[:-1] & trace.moving[1:])
+    to_here = trace.moving[:-1]
+    from_here = trace.moving[1:]
+    on_way = np.flatnonzero(to_here & from_here)
     place = np.full(len(fixes), -1)
     place[on_way] = trace.places.nearest(fixes, on_way, s.halt_m, s.halt_place_min)
     first, last = runs(place)
     at_place = place[first] >= 0
     first = first[at_place]
     last = last[at_place]
+
     inside_ms = fixes.t[last] - fixes.t[first]
-    with_steps_ms = fixes.t[last + 1] - fixes.t[first - 1]
-    long = (inside_ms + with_steps_ms) / 2 >= s.halt_ms
+    around_ms = fixes.t[last + 1] - fixes.t[first - 1]
+    long = (inside_ms + around_ms) / 2 >= s.halt_ms
     first = first[long]
-    return Anchors(first, last[long], place[first], np.ones(len(first), bool))
+    return Anchors(first, last[long], place[first], np.ones_like(first, bool))
 
 
 def _anchors_of_returns(trace: _Trace, anchors: Anchors, s: JourneySettings) -> Anchors:
@@ -270,32 +285,34 @@ def _anchors_of_returns(trace: _Trace, anchors: Anchors, s: JourneySettings) -> 
     fixes = trace.fixes
     same = ~run_starts(fixes.user[anchors.arrive], anchors.place)[1:]
     begin = np.flatnonzero(same & (anchors.place[:-1] >= 0))
-    size = anchors.arrive[begin + 1] - anchors.leave[begin] + 1
-    row = expand_ranges(anchors.leave[begin], size)
-    way = np.repeat(np.arange(len(begin)), size)
-    place = anchors.place[begin][way]
+    first = anchors.leave[begin]
+    last = anchors.arrive[begin + 1]
+    row, way = expand_groups(first, last - first + 1)
+    place = anchors.place[begin][way.of]
     lon = trace.places.lon[place]
     lat = trace.places.lat[place]
-    far_m = metres_between(fixes.lon[row], fixes.lat[row], lon, lat)
-    order = np.lexsort((far_m, way))
-    _, last = runs(way[order])
-    farthest = order[last]
+    far_m = metres_between(*fixes.at(row), lon, lat)
+    order = np.lexsort((far_m, way.of))
+    _, end = runs(way.of[order])
+    farthest = order[end]
     farthest = farthest[far_m[farthest] > s.loop_m]
     row = row[farthest]
-    return Anchors(row, row, np.full(len(row), -1), np.ones(len(row), bool))
+    return Anchors(row, row, np.full_like(row, -1), np.ones_like(row, bool))
 
 
 def _between(trace: _Trace, anchors: Anchors, legs: Legs, s: JourneySettings) -> Journeys:
     """The journeys from each anchor to the user's next one, if that is elsewhere."""
     fixes = trace.fixes
     begin, end = _pairs(fixes, anchors)
-    begin_xy = np.column_stack(trace.positions(begin.leave, begin.place))
-    end_xy = np.column_stack(trace.positions(end.arrive, end.place))
-    metres, mode_p = _lengths(trace, legs, begin.leave, end.arrive)
     start, stop = _steps_seen(trace, begin.leave, end.arrive)
     seen = stop > start
     t_start = fixes.t[np.where(seen, start, begin.leave)]
     t_end = fixes.t[np.where(seen, stop, end.arrive)]
+    begin_xy = np.column_stack(trace.positions(begin.leave, begin.place))
+    end_xy = np.column_stack(trace.positions(end.arrive, end.place))
+    metres, mode_p = _lengths(trace, legs, begin.leave, end.arrive)
+    # The last fix may be far from where a journey ends
+    straight_m = metres_between(*begin_xy.T, *end_xy.T)
     complete = begin.on_record & end.on_record
     columns = {
         "user": fixes.user[begin.leave],
@@ -303,8 +320,7 @@ def _between(trace: _Trace, anchors: Anchors, legs: Legs, s: JourneySettings) ->
         "t_end": t_end,
         "begin": begin_xy,
         "end": end_xy,
-        # The last fix may be far from where a journey ends
-        "metres": np.maximum(metres, metres_between(*begin_xy.T, *end_xy.T)),
+        "metres": np.maximum(metres, straight_m),
         "mode_p": mode_p,
         "complete": complete,
     }
@@ -325,49 +341,56 @@ def _pairs(fixes: Tracks, anchors: Anchors) -> tuple[Anchors, Anchors]:
 def _steps_seen(trace: _Trace, leave: Column, arrive: Column) -> tuple[Column, Column]:
     """The fixes where the first step on the way begins and the last one ends, between two fixes.
 
-    leave, arrive: (n,). Without any such step both are the same.
+    leave, arrive: (n,). Without any such step both are 0.
     """
     moving = np.flatnonzero(trace.moving)
     first = np.searchsorted(moving, leave, side="right")
     last = np.searchsorted(moving, arrive, side="right")
-    seen = first < last
+    none = first >= last
     step = np.append(moving, 0)
-    return np.where(seen, step[first] - 1, 0), np.where(seen, step[last - 1], 0)
+    start = step[first] - 1
+    stop = step[last - 1]
+    start[none] = 0
+    stop[none] = 0
+    return start, stop
 
 
 def _lengths(trace: _Trace, legs: Legs, leave: Column, arrive: Column) -> tuple[Column, Column]:
     """Metres on the way between two fixes (n,), and shares (n, SHORT_MODES) of modes in them."""
-    fixes = trace.fixes
+
+    def between(values: Column) -> Column:
+        total = np.cumsum(values)
+        return total[arrive] - total[leave]
+
     step = np.flatnonzero(trace.moving)
-    step_m = np.zeros(len(fixes) + 1)
-    step_m[step] = fixes.metres_to_next(step - 1)
-    leg = np.repeat(np.arange(len(legs.user)), legs.end - legs.begin)
-    step_of_leg = expand_ranges(legs.begin + 1, legs.end - legs.begin)
-    total = np.cumsum(step_m)
-    metres = total[arrive] - total[leave]
+    step_m = np.zeros(len(trace.moving))
+    step_m[step] = trace.fixes.metres_to_next(step - 1)
+    metres = between(step_m)
+    way_m = np.maximum(metres, 1e-9)
+    row, leg = expand_groups(legs.begin + 1, legs.end - legs.begin)
     mode_p = np.zeros((len(leave), len(SHORT_MODES)))
     for k, p in enumerate(np.nan_to_num(legs.p).T):
-        by_mode = np.zeros(len(fixes) + 1)
-        by_mode[step_of_leg] = p[leg]
-        total = np.cumsum(step_m * by_mode)
-        mode_p[:, k] = (total[arrive] - total[leave]) / np.maximum(metres, 1e-9)
+        share = np.zeros_like(step_m)
+        share[row] = p[leg.of]
+        mode_p[:, k] = between(step_m * share) / way_m
     return metres, mode_p
 
 
 def tracks_as_journeys(tracks: Tracks) -> Journeys:
     """Each track as a journey of unknown mode, from its first fix to its last one."""
+    n = tracks.n_tracks
     first = tracks.track_offsets[:-1]
     last = tracks.track_offsets[1:] - 1
     step = tracks.steps()
-    n = tracks.n_tracks
+    track = Groups(tracks.track[step], n)
     return Journeys(
         user_ids=tracks.user_ids,
         user=tracks.track_user,
         t_start=tracks.t[first],
         t_end=tracks.t[last],
-        begin=np.column_stack([tracks.lon[first], tracks.lat[first]]),
-        end=np.column_stack([tracks.lon[last], tracks.lat[last]]),
-        metres=Groups(tracks.track[step], n).sum(tracks.metres_to_next(step)),
+        begin=np.column_stack(tracks.at(first)),
+        end=np.column_stack(tracks.at(last)),
+        metres=track.sum(tracks.metres_to_next(step)),
         mode_p=np.zeros((n, len(SHORT_MODES))),
         complete=np.ones(n, bool),
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .place_head import Judgement
 
 NEAR_M = 100.0  # from stop to stop of a place, so that a large building is one place
+CELL_M = NEAR_M / 4
 # Users lie in layers so far apart that nobody's place is near somebody else's
 LAYER_M = 1e8
 
@@ -30,11 +31,13 @@ def number_places(user: Column, lon: Column, lat: Column) -> Column:
     """
     if not len(user):
         return np.zeros(0, np.int64)
-    # Stops within a quarter of NEAR_M are one point of a chain: few points for many stops
-    cell = np.column_stack([user, np.floor(on_sphere(lon, lat) / (NEAR_M / 4))]).astype(np.int64)
-    _, first, cell_of = np.unique(cell, axis=0, return_index=True, return_inverse=True)
+    # Stops in one cell of a fine grid are one point of a chain: few points for many stops
+    cell = np.floor(on_sphere(lon, lat) / CELL_M)
+    cells = np.column_stack([user, cell]).astype(np.int64)
+    _, first, number = np.unique(cells, axis=0, return_index=True, return_inverse=True)
     points = layered(user[first], lon[first], lat[first])
-    return _in_order_of_first(chained(points, NEAR_M)[cell_of.ravel()])
+    chain = chained(points, NEAR_M)
+    return _in_order_of_first(chain[number.ravel()])
 
 
 def layered(user: Column, lon: Column, lat: Column) -> Column:
@@ -79,11 +82,12 @@ class OwnPlaces:
         by_place = Groups(number, len(first))
         minutes = (stops.t_leave - stops.t_arrive) / 60_000
         stay_min = by_place.sum(minutes)
-        near_first = near_lon(stops.lon, stops.lon[first][number])
-        lon = near_lon(by_place.sum(minutes * near_first) / stay_min, 0.0)
+        lon = near_lon(stops.lon, stops.lon[first][number])
+        lon = by_place.sum(minutes * lon) / stay_min
         lat = by_place.sum(minutes * stops.lat) / stay_min
-        places = cls(stops.user[first], stay_min, np.append(lon, np.nan), np.append(lat, np.nan))
-        return places, number
+        lon = np.append(near_lon(lon, 0.0), np.nan)
+        lat = np.append(lat, np.nan)
+        return cls(stops.user[first], stay_min, lon, lat), number
 
     def nearest(
         self, fixes: Tracks, row: Column, metres: float, min_stay_min: float = 0.0
@@ -94,6 +98,7 @@ class OwnPlaces:
         from scipy.spatial import cKDTree
 
         some = np.flatnonzero(self.stay_min >= min_stay_min)
-        tree = cKDTree(layered(self.user[some], self.lon[some], self.lat[some]))
-        points = layered(fixes.user[row], fixes.lon[row], fixes.lat[row])
-        return np.append(some, -1)[tree.query(points, distance_upper_bound=metres)[1]]
+        places = layered(self.user[some], self.lon[some], self.lat[some])
+        points = layered(fixes.user[row], *fixes.at(row))
+        _, nearest = cKDTree(places).query(points, distance_upper_bound=metres)
+        return np.append(some, -1)[nearest]
