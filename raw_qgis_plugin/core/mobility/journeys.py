@@ -308,11 +308,12 @@ def _between(trace: _Trace, anchors: Anchors, legs: Legs, s: JourneySettings) ->
     seen = stop > start
     t_start = fixes.t[np.where(seen, start, begin.leave)]
     t_end = fixes.t[np.where(seen, stop, end.arrive)]
+    long_hidden = t_end - t_start > s.unseen_ms
     begin_xy = np.column_stack(trace.positions(begin.leave, begin.place))
     end_xy = np.column_stack(trace.positions(end.arrive, end.place))
     metres, mode_p = _lengths(trace, legs, begin.leave, end.arrive)
     # The last fix may be far from where a journey ends
-    straight_m = metres_between(*begin_xy.T, *end_xy.T)
+    metres = np.maximum(metres, metres_between(*begin_xy.T, *end_xy.T))
     complete = begin.on_record & end.on_record
     columns = {
         "user": fixes.user[begin.leave],
@@ -320,12 +321,12 @@ def _between(trace: _Trace, anchors: Anchors, legs: Legs, s: JourneySettings) ->
         "t_end": t_end,
         "begin": begin_xy,
         "end": end_xy,
-        "metres": np.maximum(metres, straight_m),
+        "metres": metres,
         "mode_p": mode_p,
         "complete": complete,
     }
-    hidden = complete & (t_end - t_start <= s.unseen_ms)
-    return Journeys(fixes.user_ids, **take_rows(columns, seen | hidden))
+    some = seen | (complete & ~long_hidden)
+    return Journeys(fixes.user_ids, **take_rows(columns, some))
 
 
 def _pairs(fixes: Tracks, anchors: Anchors) -> tuple[Anchors, Anchors]:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Groups, expand_ranges, run_starts, runs, steps_within, take_rows
+from ..arrays import Groups, expand_groups, run_starts, runs, steps_within, take_rows
 from ..hours import (
     DAYS,
     TIMES,
@@ -70,10 +70,10 @@ class _Seen:
     """What a record says of n_users users and their n places."""
 
     fixes: Tracks
-    gap_h: Column  # (fixes,) hours to the next fix
-    step: Column  # fixes that are followed by another one of the user
-    user: Groups  # of those
-    in_stop: Column  # of those, bool
+    # Of the steps from a fix to the user's next one
+    gap_h: Column  # hours
+    user: Groups
+    in_stop: Column  # bool
     owner: Groups  # (n,) the user of each place
     users: Hours  # of users anywhere, without silences
     there: Hours  # of places, with silences up to longest_h
@@ -82,27 +82,30 @@ class _Seen:
     @cached_property
     def home_rank(self) -> Column:
         """(n,) rank of each place of a user by its nights: the likeliest home is 0."""
-        return self.owner.rank(self.there.night + self.nights.there, self.there.total)
+        nights = self.there.night + self.nights.there
+        return self.owner.rank(nights, self.there.total)
 
     @cached_property
     def nights(self) -> _Nights:
         """Days and nights by the places where days begin and end."""
         there = self.there
-        users = self.owner.of[there.group.of]
-        order = np.lexsort((there.hour, there.day, users))
-        user = users[order]
-        place = there.group.of[order]
+        place = there.group.of
+        user = self.owner.of[place]
+        order = np.lexsort((there.hour, there.day, user))
+        user = user[order]
+        place = place[order]
         day = there.day[order]
         begin, end = runs(user, day)
+        first_place = place[begin]
+        last_place = place[end]
         same_user = np.diff(user[begin]) == 0
-        next_day = np.flatnonzero(same_user & (np.diff(day[begin]) == 1)) + 1
-        morning = place[begin[next_day]]
-        evening = place[end[next_day - 1]]
-        return _Nights(
-            n_days=there.count(np.unique(pair_up(place, day))),
-            there=Groups(morning[morning == evening], there.group.n).count(),
-            seen=Groups(user[begin[next_day]], self.owner.n).count(),
-        )
+        day_after = np.diff(day[begin]) == 1
+        morning = np.flatnonzero(same_user & day_after) + 1
+        stayed = first_place[morning] == last_place[morning - 1]
+        nights_there = Groups(first_place[morning[stayed]], there.group.n)
+        nights_seen = Groups(user[begin[morning]], self.owner.n)
+        days = np.unique(pair_up(place, day))
+        return _Nights(there.count(days), nights_there.count(), nights_seen.count())
 
 
 @dataclass(frozen=True)
@@ -133,63 +136,57 @@ def describe_places(fixes: Tracks, stops: Stops, s: FeatureSettings = DEFAULT) -
 
 def _finite(values: Column) -> Column:
     """(n,) float32, -1 where a value is not known."""
-    return np.where(np.isfinite(values), values, -1).astype(np.float32)
+    known = np.isfinite(values)
+    return np.where(known, values, -1).astype(np.float32)
 
 
 def _look(fixes: Tracks, stops: Stops, s: FeatureSettings) -> _Seen:
     """Cut the time of users and of places into hours."""
-    n = int(stops.place.max(initial=-1)) + 1
-    owner = np.zeros(n, np.int64)
-    owner[stops.place] = stops.user
-    step = fixes.steps()
-    user = Groups(fixes.user[step], fixes.n_users)
-    gap_h = np.diff(fixes.solar_t, append=fixes.solar_t[-1:]) / HOUR_MS
-    size = stops.leave - stops.arrive
+    t = fixes.solar_t
+    gap_h = np.diff(t, append=t[-1:]) / HOUR_MS
 
     def cut(step: Column, group: Groups, max_h: float) -> Hours:
         known = gap_h[step] <= max_h
         some = step[known]
-        begin = fixes.solar_t[some]
-        end = fixes.solar_t[some + 1]
-        return cut_at_hours(begin, end, Groups(group.of[known], group.n), s.there_h)
+        group = Groups(group.of[known], group.n)
+        return cut_at_hours(t[some], t[some + 1], group, s.there_h)
 
-    stay = expand_ranges(stops.arrive, size)
-    place = Groups(np.repeat(stops.place, size), n)
-    return _Seen(
-        fixes=fixes,
-        gap_h=gap_h,
-        step=step,
-        user=user,
-        in_stop=steps_within(stops.arrive, stops.leave, len(fixes))[step],
-        owner=Groups(owner, fixes.n_users),
-        users=cut(step, user, s.silence_h),
-        there=cut(stay, place, s.longest_h),
-        heard=cut(stay, place, s.silence_h),
-    )
+    n = int(stops.place.max(initial=-1)) + 1
+    owner = np.zeros(n, np.int64)
+    owner[stops.place] = stops.user
+    step = fixes.steps()
+    user = fixes.users_of(step)
+    in_stop = steps_within(stops.arrive, stops.leave, len(t))[step]
+    stay, stop = expand_groups(stops.arrive, stops.leave - stops.arrive)
+    place = Groups(stops.place[stop.of], n)
+    users = cut(step, user, s.silence_h)
+    there = cut(stay, place, s.longest_h)
+    heard = cut(stay, place, s.silence_h)
+    owners = Groups(owner, fixes.n_users)
+    return _Seen(fixes, gap_h[step], user, in_stop, owners, users, there, heard)
 
 
 def _record(seen: _Seen, s: FeatureSettings) -> Record:
     """How much of users is on record."""
     fixes = seen.fixes
     users = seen.users
-    gap_h = seen.gap_h[seen.step]
-    moving = ~seen.in_stop & (gap_h <= s.way_h)
-    moved_h = seen.user.sum(gap_h * moving)
+    moving = ~seen.in_stop & (seen.gap_h <= s.way_h)
+    moved_h = seen.user.sum(seen.gap_h * moving)
     stayed_h = seen.owner.sum(seen.heard.total)
-    day = run_starts(fixes.user, fixes.solar_t // DAY_MS)
-    n_days = np.maximum(Groups(fixes.user[day], fixes.n_users).count(), 1)
-    span_h = np.maximum(np.nan_to_num(fixes.span_s) / 3600, 1.0)
-    nights_at_places = seen.owner.sum(seen.nights.there).astype(int)
+    new_day = run_starts(fixes.user, fixes.solar_t // DAY_MS)
+    n_days = np.maximum(fixes.users_of(new_day).count(), 1)
+    span_h = np.nan_to_num(fixes.span_s) / 3600
+    # As evidence nights count also where the device was off
+    nights = seen.owner.sum(seen.nights.there).astype(int)
     return Record(
         n_days=n_days,
-        # As evidence nights count also where the device was off
-        nights=np.maximum(users.n_days("nights"), nights_at_places),
+        nights=np.maximum(users.n_days("nights"), nights),
         weekdays=users.n_days("weekdays"),
         hours=users.total,
         stayed_a_day=stayed_h / n_days,
         on_way_a_day=moved_h / n_days,
         at_places=_share(stayed_h, stayed_h + moved_h),
-        coverage=users.total / span_h,
+        coverage=users.total / np.maximum(span_h, 1.0),
     )
 
 
@@ -206,7 +203,8 @@ def _weeks_of_use(seen: _Seen) -> tuple[Column, Column, Groups]:
     place = group_of(used)
     own = pair_up(seen.owner.of[place], day_of(used))
     known = np.unique(np.append(seen.users.week, own))
-    return known, np.searchsorted(known, own), Groups(place, len(seen.owner.of))
+    row = np.searchsorted(known, own)
+    return known, row, Groups(place, len(seen.owner.of))
 
 
 def _shares_by_time(seen: _Seen) -> dict[str, Column]:
@@ -215,30 +213,37 @@ def _shares_by_time(seen: _Seen) -> dict[str, Column]:
     """
     known, row, place = _weeks_of_use(seen)
     week = Groups(np.searchsorted(known, seen.users.week), len(known))
-    in_use = np.zeros_like(seen.heard.hours)
-    np.add.at(in_use, place.of, seen.users.by_time(week)[row])
-    of_place = _share(seen.heard.hours, seen.heard.total[:, None])
-    of_weeks = _share(seen.heard.hours, in_use)
-    columns = {f"of_place_{name}": of_place[:, k] for k, name in enumerate(TIMES)}
-    return columns | {f"of_weeks_{name}": of_weeks[:, k] for k, name in enumerate(TIMES)}
+    hours_of_week = seen.users.by_time(week)
+    heard = seen.heard.hours
+    in_use = np.zeros_like(heard)
+    np.add.at(in_use, place.of, hours_of_week[row])
+    of_place = _share(heard, seen.heard.total[:, None]).T
+    of_weeks = _share(heard, in_use).T
+    columns = {f"of_place_{name}": share for name, share in zip(TIMES, of_place)}
+    columns |= {f"of_weeks_{name}": share for name, share in zip(TIMES, of_weeks)}
+    return columns
 
 
 def _numbers_of_days(seen: _Seen) -> dict[str, Column]:
     """Nights, weekdays and weekends there, and the nights between two days there."""
     known, row, place = _weeks_of_use(seen)
+    owner = seen.owner.of
+    weeks = np.maximum(seen.there.n_weeks, 1)
     columns = {}
     for name in DAYS:
         days = seen.users.days[name]
-        week = np.searchsorted(known, pair_up(group_of(days), week_of(day_of(days))))
-        in_use = place.sum(Groups(week, len(known)).count()[row])
-        of_user = seen.users.n_days(name)[seen.owner.of]
+        week = pair_up(group_of(days), week_of(day_of(days)))
+        by_week = Groups(np.searchsorted(known, week), len(known))
+        in_use = place.sum(by_week.count()[row])
+        of_user = seen.users.n_days(name)[owner]
         count = seen.there.n_days(name)
-        columns[f"{name}_rate"] = count / np.maximum(in_use, np.maximum(count, 1))
+        in_use = np.maximum(in_use, count)
+        columns[f"{name}_rate"] = count / np.maximum(in_use, 1)
         columns[f"{name}_share"] = count / np.maximum(of_user, 1)
-        columns[f"{name}_a_week"] = count / np.maximum(seen.there.n_weeks, 1)
+        columns[f"{name}_a_week"] = count / weeks
         columns[f"{name}_log"] = np.log1p(count)
     nights = seen.nights
-    of_user = nights.seen[seen.owner.of]
+    of_user = nights.seen[owner]
     columns["overnight_share"] = nights.there / np.maximum(of_user, 1)
     columns["overnight_rate"] = nights.there / np.maximum(nights.n_days, 1)
     return columns
@@ -246,25 +251,27 @@ def _numbers_of_days(seen: _Seen) -> dict[str, Column]:
 
 def _amounts(seen: _Seen) -> dict[str, Column]:
     """Hours, days and weeks there, also as shares of those of the user."""
+    owner = seen.owner.of
+    users = seen.users
     there = seen.there
     heard = seen.heard
-    owner = seen.owner.of
-    of_user = seen.users.hours[owner]
+    night = heard.hours[:, WEEKDAY_NIGHT]
+    night_of_user = users.hours[owner, WEEKDAY_NIGHT]
     weeks = np.maximum(there.n_weeks, 1)
-    user_weeks = seen.users.n_weeks[owner]
-    return {
-        "of_user_night": _share(heard.hours[:, WEEKDAY_NIGHT], of_user[:, WEEKDAY_NIGHT]),
-        "of_user": _share(heard.total, seen.users.total[owner]),
-        "of_user_work": _share(heard.working, seen.users.working[owner]),
-        "hours": np.log1p(there.total),
-        "hours_a_week": np.log1p(heard.total / weeks),
-        "work_hours": np.log1p(there.working),
-        "work_hours_a_week": np.log1p(there.working / weeks),
-        "silent": 1 - _share(heard.total, there.total),
-        "weeks": np.log1p(there.n_weeks),
-        "days": np.log1p(seen.nights.n_days),
-        "weeks_share": there.n_weeks / np.maximum(user_weeks, 1),
-    }
+    weeks_of_user = np.maximum(users.n_weeks[owner], 1)
+    x = {}
+    x["of_user_night"] = _share(night, night_of_user)
+    x["of_user"] = _share(heard.total, users.total[owner])
+    x["of_user_work"] = _share(heard.working, users.working[owner])
+    x["hours"] = np.log1p(there.total)
+    x["hours_a_week"] = np.log1p(heard.total / weeks)
+    x["work_hours"] = np.log1p(there.working)
+    x["work_hours_a_week"] = np.log1p(there.working / weeks)
+    x["silent"] = 1 - _share(heard.total, there.total)
+    x["weeks"] = np.log1p(there.n_weeks)
+    x["days"] = np.log1p(seen.nights.n_days)
+    x["weeks_share"] = there.n_weeks / weeks_of_user
+    return x
 
 
 def _beside_home(seen: _Seen) -> dict[str, Column]:
@@ -277,44 +284,43 @@ def _beside_home(seen: _Seen) -> dict[str, Column]:
     home = home_of_user[owner.of]
     work_away = np.where(away, there.working, -1)
     weekdays_away = np.where(away, there.n_days("weekdays"), -1)
-    return {
-        "night_to_home": _share(there.night, there.night[home]),
-        "work_to_home": _share(there.working, there.working[home]),
-        "hours_to_home": _share(there.total, there.total[home]),
-        "rank_night": np.log1p(seen.home_rank),
-        "rank_hours": np.log1p(owner.rank(there.total)),
-        "rank_work": np.log1p(owner.rank(work_away)),
-        "rank_weekdays": np.log1p(owner.rank(weekdays_away, there.working)),
-    }
+    x = {}
+    x["night_to_home"] = _share(there.night, there.night[home])
+    x["work_to_home"] = _share(there.working, there.working[home])
+    x["hours_to_home"] = _share(there.total, there.total[home])
+    x["rank_night"] = np.log1p(seen.home_rank)
+    x["rank_hours"] = np.log1p(owner.rank(there.total))
+    x["rank_work"] = np.log1p(owner.rank(work_away))
+    x["rank_weekdays"] = np.log1p(owner.rank(weekdays_away, there.working))
+    return x
 
 
 def _how_recorded(seen: _Seen, record: Record, s: FeatureSettings) -> dict[str, Column]:
     """How the record of each place's user was made."""
     users = seen.users
     owner = seen.owner
-    gap_h = seen.gap_h[seen.step]
-    recorded_h = seen.user.sum(np.minimum(gap_h, s.pause_h))
-    cadence_s = seen.user.median(3600 * gap_h)
-    stayed_h = owner.sum(seen.heard.total)
-    silent_h = owner.sum(seen.there.total - seen.heard.total)
-    work_h = owner.sum(seen.there.working)
-    work_at_home_h = owner.sum(seen.there.working * (seen.home_rank == 0))
     n_days = record.n_days
     n_places = owner.count()
-    columns = {
-        "stayed_a_day": record.stayed_a_day,
-        "moved_a_day": np.maximum(users.total - stayed_h, 0) / n_days,
-        "stayed": _share(stayed_h, users.total),
-        "n_days": np.log1p(n_days),
-        "span": np.log(np.maximum(recorded_h, 1.0)),
-        "night": users.hours[:, WEEKDAY_NIGHT] / n_days,
-        "work": users.working / n_days,
-        "nights": np.log1p(users.n_days("nights")),
-        "weekdays": np.log1p(users.n_days("weekdays")),
-        "cadence": np.log(np.maximum(cadence_s, 1.0)),
-        "silent_a_day": silent_h / n_days,
-        "places": np.log1p(n_places),
-        "places_a_day": n_places / n_days,
-        "work_at_home": _share(work_at_home_h, work_h),
-    }
-    return {f"record_{name}": values[owner.of] for name, values in columns.items()}
+    stayed_h = owner.sum(seen.heard.total)
+    silent_h = owner.sum(seen.there.total - seen.heard.total)
+    at_home = seen.home_rank == 0
+    work_h = owner.sum(seen.there.working)
+    work_at_home_h = owner.sum(seen.there.working * at_home)
+    recorded_h = seen.user.sum(np.minimum(seen.gap_h, s.pause_h))
+    cadence_s = seen.user.median(3600 * seen.gap_h)
+    x = {}
+    x["stayed_a_day"] = record.stayed_a_day
+    x["moved_a_day"] = np.maximum(users.total - stayed_h, 0) / n_days
+    x["stayed"] = _share(stayed_h, users.total)
+    x["n_days"] = np.log1p(n_days)
+    x["span"] = np.log(np.maximum(recorded_h, 1.0))
+    x["night"] = users.hours[:, WEEKDAY_NIGHT] / n_days
+    x["work"] = users.working / n_days
+    x["nights"] = np.log1p(users.n_days("nights"))
+    x["weekdays"] = np.log1p(users.n_days("weekdays"))
+    x["cadence"] = np.log(np.maximum(cadence_s, 1.0))
+    x["silent_a_day"] = silent_h / n_days
+    x["places"] = np.log1p(n_places)
+    x["places_a_day"] = n_places / n_days
+    x["work_at_home"] = _share(work_at_home_h, work_h)
+    return {f"record_{name}": values[owner.of] for name, values in x.items()}
