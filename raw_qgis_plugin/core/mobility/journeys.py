@@ -304,11 +304,8 @@ def _between(trace: _Trace, anchors: Anchors, legs: Legs, s: JourneySettings) ->
     """The journeys from each anchor to the user's next one, if that is elsewhere."""
     fixes = trace.fixes
     begin, end = _pairs(fixes, anchors)
-    start, stop = _steps_seen(trace, begin.leave, end.arrive)
-    seen = stop > start
-    t_start = fixes.t[np.where(seen, start, begin.leave)]
-    t_end = fixes.t[np.where(seen, stop, end.arrive)]
-    long_hidden = t_end - t_start > s.unseen_ms
+    seen, t_start, t_end = _times(trace, begin.leave, end.arrive)
+    short = t_end - t_start <= s.unseen_ms
     begin_xy = np.column_stack(trace.positions(begin.leave, begin.place))
     end_xy = np.column_stack(trace.positions(end.arrive, end.place))
     metres, mode_p = _lengths(trace, legs, begin.leave, end.arrive)
@@ -325,8 +322,8 @@ def _between(trace: _Trace, anchors: Anchors, legs: Legs, s: JourneySettings) ->
         "mode_p": mode_p,
         "complete": complete,
     }
-    some = seen | (complete & ~long_hidden)
-    return Journeys(fixes.user_ids, **take_rows(columns, some))
+    known = seen | (complete & short)
+    return Journeys(fixes.user_ids, **take_rows(columns, known))
 
 
 def _pairs(fixes: Tracks, anchors: Anchors) -> tuple[Anchors, Anchors]:
@@ -339,21 +336,17 @@ def _pairs(fixes: Tracks, anchors: Anchors) -> tuple[Anchors, Anchors]:
     return take_rows(begin, some), take_rows(end, some)
 
 
-def _steps_seen(trace: _Trace, leave: Column, arrive: Column) -> tuple[Column, Column]:
-    """The fixes where the first step on the way begins and the last one ends, between two fixes.
-
-    leave, arrive: (n,). Without any such step both are 0.
-    """
+def _times(trace: _Trace, leave: Column, arrive: Column) -> tuple[Column, Column, Column]:
+    """Whether any step on the way is seen between two fixes (n,), and from when to when."""
+    t = trace.fixes.t
     moving = np.flatnonzero(trace.moving)
     first = np.searchsorted(moving, leave, side="right")
     last = np.searchsorted(moving, arrive, side="right")
-    none = first >= last
+    seen = first < last
     step = np.append(moving, 0)
-    start = step[first] - 1
-    stop = step[last - 1]
-    start[none] = 0
-    stop[none] = 0
-    return start, stop
+    start = np.where(seen, step[first] - 1, leave)
+    stop = np.where(seen, step[last - 1], arrive)
+    return seen, t[start], t[stop]
 
 
 def _lengths(trace: _Trace, legs: Legs, leave: Column, arrive: Column) -> tuple[Column, Column]:

@@ -106,11 +106,13 @@ def describe_people(
     fixes: Tracks, stops: Stops, places: Places, legs: Legs, record: Record, judged: Judgement
 ) -> People:
     """What stops, places and legs say of the users of fixes. judged: by the place head."""
-    day, good = _good_days(fixes, stops, DEFAULT)
-    by_user = Groups(places.user, fixes.n_users)
-    home_nights = by_user.sum(places.nights * (places.kind == HOME))
-    work_days = by_user.sum(places.weekdays * (places.kind == WORK))
-    first_of_day = np.flatnonzero(run_starts(day))
+    place = Groups(places.user, fixes.n_users)
+    home_nights = place.sum(places.nights * (places.kind == HOME))
+    work_days = place.sum(places.weekdays * (places.kind == WORK))
+    day, is_good = _good_days(fixes, stops, DEFAULT)
+    first_of_day = run_starts(day)
+    good_days = fixes.users_of(first_of_day).sum(is_good)
+    good_legs = fixes.users_of(legs.begin).sum(is_good[day[legs.begin]])
     return People(
         user_id=fixes.user_ids,
         record=record,
@@ -118,8 +120,8 @@ def describe_people(
         why=judged.why,
         home_nights=np.minimum(home_nights, record.nights),
         work_days=np.minimum(work_days, record.weekdays),
-        good_days=Groups(fixes.user[first_of_day], fixes.n_users).sum(good),
-        good_legs=Groups(legs.user, fixes.n_users).sum(good[day[legs.begin]]),
+        good_days=good_days,
+        good_legs=good_legs,
     )
 
 
@@ -133,99 +135,129 @@ def _good_days(fixes: Tracks, stops: Stops, s: PeopleSettings) -> tuple[Column, 
 
     step = fixes.steps()
     in_stop = steps_within(stops.arrive, stops.leave, len(fixes))[step]
-    heard = t[step + 1] - t[step] <= s.silence_h * HOUR_MS
+    heard = fixes.ms_to_next(step) <= s.silence_h * HOUR_MS
     step = step[in_stop | heard]
+    begin = t[step]
+    end = t[step + 1]
     # A stop holds no silence of over a day, so a step has at most one midnight
-    midnight = np.maximum(t[step + 1] // DAY_MS * DAY_MS, t[step])
-    days = Groups(np.append(day[step], day[step + 1]), np.count_nonzero(new))
-    known_ms = days.sum(np.append(midnight - t[step], t[step + 1] - midnight))
+    midnight = np.maximum(end // DAY_MS * DAY_MS, begin)
+    n_days = np.count_nonzero(new)
+    known_ms = Groups(day[step], n_days).sum(midnight - begin)
+    known_ms += Groups(day[step + 1], n_days).sum(end - midnight)
     return day, known_ms >= s.good_day_h * HOUR_MS
 
 
 def label_people(diary: Diary, s: PeopleSettings = DEFAULT) -> PeopleLabels:
     """Label the people of a diary."""
     people = diary.people
-    nobody = people.why != ""
+    record = people.record
     why = _reasons_for_silence(people, s)
     commuter = np.where(people.commuter_p > 0.5, YES, NO).astype(object)
     commuter[why != ""] = UNKNOWN
+    modes = _legs_by_mode(diary, s)
+    too_few = np.isnan(modes["share_rail"])
     columns = {
         "commuter": commuter,
         "commuter_p": people.commuter_p,
         "work_days": people.work_days,
-        "weekdays_seen": people.record.weekdays,
-        **_modes_of_people(diary, s),
-        "n_days_seen": people.record.n_days,
-        "coverage": people.record.coverage,
+        "weekdays_seen": record.weekdays,
+        **modes,
+        **_legs_a_day(people, s),
+        "n_days_seen": record.n_days,
+        "coverage": record.coverage,
         "evidence": _evidence(people, commuter == YES),
+        "why": _with_modes(why, too_few & (people.why == ""), s),
     }
-    for name in ("main_mode", "rail_user"):
-        columns[name] = np.where(nobody, UNKNOWN, columns[name])
+    _silence(columns, people.why != "")
+    kind = diary.places.kind
+    places = take_rows(diary.places, (kind == HOME) | (kind == WORK))
+    return PeopleLabels(columns, places, diary)
+
+
+def _silence(columns: dict[str, Column], nobody: Column) -> None:
+    """Make labels of people unknown. nobody: (n_users,) bool."""
     for name in NUMBERS:
         columns[name] = np.where(nobody, np.nan, columns[name])
-    few = translated("fewer than {n} trips of a known mode", n=s.min_legs)
-    for row in np.flatnonzero(np.isnan(columns["share_rail"]) & ~nobody):
-        why[row] = f"{why[row]}, {few}" if why[row] else few
-    homes_and_works = (diary.places.kind == HOME) | (diary.places.kind == WORK)
-    places = take_rows(diary.places, homes_and_works)
-    return PeopleLabels(columns | {"why": why}, places, diary)
+    for name in ("main_mode", "rail_user"):
+        columns[name] = np.where(nobody, UNKNOWN, columns[name])
 
 
 def _reasons_for_silence(people: People, s: PeopleSettings) -> Column:
     """(n_users,) why it is unknown whether somebody commutes, or ''."""
+    p = people.commuter_p
     why = people.why.copy()
     judged = why == ""
-    unclear = (people.commuter_p > s.min_unclear) & (people.commuter_p < s.max_unclear)
+    unclear = (p > s.min_unclear) & (p < s.max_unclear)
     away = people.record.stayed_a_day < s.min_stayed_h
-    words = translated("the places do not show clearly whether one is work")
-    why[judged & unclear] = words
+    why[judged & unclear] = translated("the places do not show clearly whether one is work")
     why[judged & away] = translated("too little of the time at places is on record")
+    return why
+
+
+def _with_modes(why: Column, too_few: Column, s: PeopleSettings) -> Column:
+    """(n_users,) reasons, also that nothing is said of modes. too_few: (n_users,) bool."""
+    few = translated("fewer than {n} trips of a known mode", n=s.min_legs)
+    why = why.copy()
+    for row in np.flatnonzero(too_few):
+        why[row] = f"{why[row]}, {few}".removeprefix(", ")
     return why
 
 
 def _evidence(people: People, works: Column) -> Column:
     """(n_users,) texts on days at work (works: bool) or nights at home; '' without any."""
+    record = people.record
     at_work = translated("at work on {k} of {of} weekdays with fixes")
     at_home = translated("at home on {k} of {of} nights with fixes")
+    words = np.where(works, at_work, at_home)
     days = np.where(works, people.work_days, people.home_nights).astype(int)
-    seen = np.where(works, people.record.weekdays, people.record.nights).astype(int)
-    return object_column(
-        (at_work if at else at_home).format(k=k, of=of) if k else ""
-        for at, k, of in zip(works, days, seen)
-    )
+    seen = np.where(works, record.weekdays, record.nights).astype(int)
+    result = np.full(len(works), "", object)
+    for row in np.flatnonzero(days):
+        result[row] = words[row].format(k=days[row], of=seen[row])
+    return result
 
 
-def _modes_of_people(diary: Diary, s: PeopleSettings) -> dict[str, Column]:
+def _legs_by_mode(diary: Diary, s: PeopleSettings) -> dict[str, Column]:
     """Shares and numbers of legs by mode. Probabilities are summed, not labels."""
     legs = diary.legs
-    n_users = len(diary.people.user_id)
     known = ~np.isnan(legs.p).any(axis=1)
-    p = legs.p[known]
-    by_user = Groups(legs.user[known], n_users)
-    sums = np.stack([by_user.sum(column) for column in p.T], axis=1)
-    count = by_user.count()
-    enough = count >= s.min_legs
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(enough[:, None], sums / sums.sum(axis=1, keepdims=True), np.nan)
-        no_rail = np.exp(by_user.sum(np.log1p(-p[:, RAIL])))
-    main = np.array(MODES, object)[sums.argmax(axis=1)]
-    by_rail = (sums[:, RAIL] >= 1) & (share[:, RAIL] >= s.rail_share)
-    doubt = by_user.sum(p[:, RAIL] * (1 - p[:, RAIL]))
-    weeks = np.where(count > 0, diary.people.record.n_days / 7, np.nan)
-    return {
-        **dict(zip(SHARES, share.T)),
-        "main_mode": np.where(count > 0, main, UNKNOWN),
-        "rail_user": np.where(enough, np.where(by_rail, YES, NO), UNKNOWN).astype(object),
-        "rail_p": np.where(count > 0, 1 - no_rail, np.nan),
-        **_rate("rail_trips", sums[:, RAIL], sums[:, RAIL] + doubt, weeks, s),
-        **_legs_a_day(diary.people, s),
-    }
+    p = legs.p[known].T
+    user = Groups(legs.user[known], len(diary.people.user_id))
+    count = user.count()
+    sums = np.stack([user.sum(column) for column in p])
+    share = sums / np.where(count >= s.min_legs, sums.sum(axis=0), np.nan)
+    main = np.array(MODES, object)[sums.argmax(axis=0)]
+    columns = dict(zip(SHARES, share))
+    columns["main_mode"] = np.where(count > 0, main, UNKNOWN)
+    return columns | _legs_by_rail(p[RAIL], user, share[RAIL], diary.people, s)
+
+
+def _legs_by_rail(
+    p: Column, user: Groups, share: Column, people: People, s: PeopleSettings
+) -> dict[str, Column]:
+    """Whether people use rail, and how often.
+
+    p: (k,) that a leg was by rail. user: of these legs. share: (n_users,) of rail, nan where nobody
+    can know.
+    """
+    some = user.count() > 0
+    n = user.sum(p)
+    uses = (n >= 1) & (share >= s.rail_share)
+    rail_user = np.where(uses, YES, NO).astype(object)
+    rail_user[np.isnan(share)] = UNKNOWN
+    with np.errstate(divide="ignore"):
+        no_rail_p = np.exp(user.sum(np.log1p(-p)))
+    variance = n + user.sum(p * (1 - p))
+    weeks = np.where(some, people.record.n_days / 7, np.nan)
+    columns = {"rail_user": rail_user, "rail_p": np.where(some, 1 - no_rail_p, np.nan)}
+    return columns | _rate("rail_trips", n, variance, weeks, s)
 
 
 def _legs_a_day(people: People, s: PeopleSettings) -> dict[str, Column]:
     """Legs a day, of days that were recorded well."""
+    n = people.good_legs
     days = np.where(people.good_days > 0, people.good_days, np.nan)
-    return _rate("trips_a_day", people.good_legs, np.maximum(people.good_legs, 1), days, s)
+    return _rate("trips_a_day", n, np.maximum(n, 1), days, s)
 
 
 def _rate(
@@ -233,11 +265,9 @@ def _rate(
 ) -> dict[str, Column]:
     """A number a day or week with its 80 % interval. time: days or weeks."""
     half = s.deviations * np.sqrt(variance)
-    return {
-        name: total / time,
-        f"{name}_low": np.maximum(total - half, 0) / time,
-        f"{name}_high": (total + half) / time,
-    }
+    low = np.maximum(total - half, 0)
+    high = total + half
+    return {name: total / time, f"{name}_low": low / time, f"{name}_high": high / time}
 
 
 def add_labels(profiles: Profiles, labels: Mapping[str, Column]) -> Profiles:
@@ -245,13 +275,16 @@ def add_labels(profiles: Profiles, labels: Mapping[str, Column]) -> Profiles:
 
     labels: `PeopleLabels.columns`, of the same users.
     """
-    columns = profiles.columns
-    both = zip(labels["why"], columns["why"])
-    first = {name: columns[name] for name in FIRST}
-    middle = {name: values for name, values in labels.items() if name not in ("why", "evidence")}
-    last = {
-        "in_domain": columns["in_domain"] & np.isfinite(labels["commuter_p"]),
-        "why": object_column(", ".join(dict.fromkeys(filter(None, words))) for words in both),
-        "evidence": labels["evidence"],
-    }
-    return replace(profiles, columns=first | middle | columns | last)
+    known = profiles.columns
+    columns = {name: known[name] for name in FIRST}
+    columns |= labels
+    for name in ("why", "evidence"):
+        del columns[name]
+    columns |= known
+    why = []
+    for reasons in zip(labels["why"], known["why"]):
+        why.append(", ".join(dict.fromkeys(filter(None, reasons))))
+    columns["in_domain"] = known["in_domain"] & np.isfinite(labels["commuter_p"])
+    columns["why"] = object_column(why)
+    columns["evidence"] = labels["evidence"]
+    return replace(profiles, columns=columns)

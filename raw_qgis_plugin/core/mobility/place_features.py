@@ -97,15 +97,14 @@ class _Seen:
         day = there.day[order]
         begin, end = runs(user, day)
         first_place = place[begin]
-        last_place = place[end]
         same_user = np.diff(user[begin]) == 0
         day_after = np.diff(day[begin]) == 1
         morning = np.flatnonzero(same_user & day_after) + 1
-        stayed = first_place[morning] == last_place[morning - 1]
+        stayed = first_place[morning] == place[end[morning - 1]]
         nights_there = Groups(first_place[morning[stayed]], there.group.n)
         nights_seen = Groups(user[begin[morning]], self.owner.n)
-        days = np.unique(pair_up(place, day))
-        return _Nights(there.count(days), nights_there.count(), nights_seen.count())
+        n_days = there.count(np.unique(pair_up(place, day)))
+        return _Nights(n_days, nights_there.count(), nights_seen.count())
 
 
 @dataclass(frozen=True)
@@ -151,19 +150,24 @@ def _look(fixes: Tracks, stops: Stops, s: FeatureSettings) -> _Seen:
         group = Groups(group.of[known], group.n)
         return cut_at_hours(t[some], t[some + 1], group, s.there_h)
 
-    n = int(stops.place.max(initial=-1)) + 1
-    owner = np.zeros(n, np.int64)
-    owner[stops.place] = stops.user
+    owner = _owners(stops, fixes.n_users)
     step = fixes.steps()
     user = fixes.users_of(step)
     in_stop = steps_within(stops.arrive, stops.leave, len(t))[step]
     stay, stop = expand_groups(stops.arrive, stops.leave - stops.arrive)
-    place = Groups(stops.place[stop.of], n)
-    users = cut(step, user, s.silence_h)
+    place = Groups(stops.place[stop.of], len(owner.of))
+    anywhere = cut(step, user, s.silence_h)
     there = cut(stay, place, s.longest_h)
     heard = cut(stay, place, s.silence_h)
-    owners = Groups(owner, fixes.n_users)
-    return _Seen(fixes, gap_h[step], user, in_stop, owners, users, there, heard)
+    return _Seen(fixes, gap_h[step], user, in_stop, owner, anywhere, there, heard)
+
+
+def _owners(stops: Stops, n_users: int) -> Groups:
+    """The user of each place."""
+    n = int(stops.place.max(initial=-1)) + 1
+    user = np.zeros(n, np.int64)
+    user[stops.place] = stops.user
+    return Groups(user, n_users)
 
 
 def _record(seen: _Seen, s: FeatureSettings) -> Record:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..arrays import expand_ranges, join_rows
+from ..arrays import expand_groups, join_rows
 from ..tracks import Tracks
 
 KINDS = HOME, WORK, OTHER = "home", "work", "other"  # of places
@@ -153,18 +153,17 @@ class Diary:
 
 def concat(parts: Sequence[Diary], fixes: Tracks) -> Diary:
     """The diary of everybody, from those of people who follow one another. fixes: of everybody."""
-    begin = {"users": 0, "fixes": 0, "stops": 0, "places": 0}
+    begin = dict.fromkeys(("users", "fixes", "stops", "places"), 0)
     moved = []
     for part in parts:
-        tables = part.stops, part.places, part.legs
-        moved.append((*(_renumbered(table, begin) for table in tables), part.people))
-        sizes = {
-            "users": part.fixes.n_users,
-            "fixes": len(part.fixes),
-            "stops": len(part.stops.user),
-            "places": len(part.places.user),
-        }
-        begin = {name: begin[name] + size for name, size in sizes.items()}
+        stops = _renumbered(part.stops, begin)
+        places = _renumbered(part.places, begin)
+        legs = _renumbered(part.legs, begin)
+        moved.append((stops, places, legs, part.people))
+        begin["users"] += part.fixes.n_users
+        begin["fixes"] += len(part.fixes)
+        begin["stops"] += len(part.stops.user)
+        begin["places"] += len(part.places.user)
     return Diary(fixes, *(join_rows(tables) for tables in zip(*moved)))
 
 
@@ -173,14 +172,14 @@ def _renumbered(table: Table, begin: Mapping[str, int]) -> Table:
     columns = dict(vars(table))
     for name in columns.keys() & ROWS_OF.keys():
         rows = columns[name]
-        columns[name] = np.where(rows < 0, rows, rows + begin[ROWS_OF[name]])
+        moved = rows + begin[ROWS_OF[name]]
+        columns[name] = np.where(rows < 0, rows, moved)
     return type(table)(**columns)
 
 
 def fixes_of(tracks: Tracks, first: Column, last: Column) -> Tracks:
     """The fixes first to last (m,) of each way as a track of its user, named by a running number."""
-    size = last - first + 1
-    number = np.arange(len(first), dtype=np.int32)
-    names = number.astype(str).astype(object)
-    columns = tracks.rows(expand_ranges(first, size))
-    return Tracks(tracks.user_ids, names, tracks.user[first], np.repeat(number, size), *columns)
+    row, way = expand_groups(first, last - first + 1)
+    names = np.arange(way.n).astype(str).astype(object)
+    track = way.of.astype(np.int32)
+    return Tracks(tracks.user_ids, names, tracks.user[first], track, *tracks.rows(row))
