@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import object_column, run_starts
+from ..arrays import object_column, run_starts, take_rows
 from ..errors import Progress, no_progress, part_of, translated
 from ..specs import DiarySpec
 from ..tracks import Tracks
@@ -18,7 +18,7 @@ from .place_features import describe_places
 from .place_head import judge_places
 from .places import name_places
 from .stops import find_stops
-from .tables import HOME, WORK, Column, Diary, concat
+from .tables import HOME, WORK, Column, Diary, Stops, concat
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -67,32 +67,40 @@ def label_users(
 def stop_columns(diary: Diary) -> dict[str, Column]:
     """The published fields of stops (k,)."""
     stops = diary.stops
-    places = diary.places
+    places = take_rows(diary.places, stops.place)
+    user_id = diary.people.user_id
     why = diary.people.why[stops.user]
+    number = np.arange(len(stops.user))
+    evidence = _evidence(diary)
     return {
-        "user_id": diary.people.user_id[stops.user],
-        "stop_id": _ids(diary.people.user_id, stops.user, "s", np.arange(len(stops.user))),
+        "user_id": user_id[stops.user],
+        "stop_id": _ids(user_id, stops.user, "s", number),
         "t_arrive": stops.t_arrive,
         "t_leave": stops.t_leave,
         "duration_min": (stops.t_leave - stops.t_arrive) / 60_000,
-        "n_visits": places.n_visits[stops.place],
-        "kind": places.kind[stops.place],
-        "kind_p": places.kind_p[stops.place],
+        "n_visits": places.n_visits,
+        "kind": places.kind,
+        "kind_p": places.kind_p,
         "in_domain": why == "",
         "why": why,
-        "place": 1 + _within_user(stops.user, stops.place),
-        "evidence": _evidence(diary)[stops.place],
+        "place": _numbers_of_places(stops),
+        "evidence": evidence[stops.place],
     }
 
 
 def trip_columns(diary: Diary) -> dict[str, Column]:
     """The published fields of legs (m,), which users know as trips."""
     legs = diary.legs
+    user = legs.user
     user_id = diary.people.user_id
-    journey = np.cumsum(run_starts(legs.user, legs.stop_before, legs.stop_after)) - 1
+    number = np.arange(len(user))
+    journey = np.cumsum(run_starts(user, legs.stop_before, legs.stop_after))
+    # For stop -1, none
+    places = np.append(_numbers_of_places(diary.stops), 0)
+    kinds = object_column([*diary.places.kind[diary.stops.place], None])
     return {
-        "user_id": user_id[legs.user],
-        "trip_id": _ids(user_id, legs.user, "t", np.arange(len(legs.user))),
+        "user_id": user_id[user],
+        "trip_id": _ids(user_id, user, "t", number),
         "t_start": legs.t_begin,
         "t_end": legs.t_end,
         "mode": legs.mode,
@@ -102,46 +110,40 @@ def trip_columns(diary: Diary) -> dict[str, Column]:
         "observed": legs.observed,
         "in_domain": legs.in_domain,
         "why": legs.why,
-        "journey_id": _ids(user_id, legs.user, "j", journey),
-        "from_place": _number_of_place(diary, legs.stop_before),
-        "from_kind": _kind_of_place(diary, legs.stop_before),
-        "to_place": _number_of_place(diary, legs.stop_after),
-        "to_kind": _kind_of_place(diary, legs.stop_after),
+        "journey_id": _ids(user_id, user, "j", journey),
+        "from_place": places[legs.stop_before],
+        "from_kind": kinds[legs.stop_before],
+        "to_place": places[legs.stop_after],
+        "to_kind": kinds[legs.stop_after],
     }
 
 
 def _within_user(user: Column, number: Column) -> Column:
-    """(k,) numbers less that of the user's first row. user: (k,) ascending."""
-    return number - number[np.searchsorted(user, user)]
+    """(k,) numbers from 1 for the user's first row. user: (k,) ascending."""
+    first = np.searchsorted(user, user)
+    return number - number[first] + 1
+
+
+def _numbers_of_places(stops: Stops) -> Column:
+    """(k,) the number of the place of each stop among those of its user."""
+    return _within_user(stops.user, stops.place)
 
 
 def _ids(user_id: Column, user: Column, letter: str, number: Column) -> Column:
     """(k,) ids such as '7-s1': the user and a number, from 1 for the user's first row."""
-    names = zip(user_id[user], 1 + _within_user(user, number))
-    return object_column(f"{name}-{letter}{k}" for name, k in names)
-
-
-def _number_of_place(diary: Diary, stop: Column) -> Column:
-    """(m,) the number of the place of each stop among those of its user, 0 for no stop."""
-    numbers = 1 + _within_user(diary.stops.user, diary.stops.place)
-    return np.append(numbers, 0)[stop]
-
-
-def _kind_of_place(diary: Diary, stop: Column) -> Column:
-    """(m,) the kind of the place of each stop, None for no stop."""
-    kinds = diary.places.kind[diary.stops.place]
-    return object_column([*kinds, None])[stop]
+    own = _within_user(user, number)
+    return object_column(f"{name}-{letter}{k}" for name, k in zip(user_id[user], own))
 
 
 def _evidence(diary: Diary) -> Column:
     """(n,) texts on which days homes and places of work were visited; '' for other places."""
     places = diary.places
-    record = diary.people.record
+    record = take_rows(diary.people.record, places.user)
     at_home = translated("on {k} of {of} nights with fixes")
     at_work = translated("on {k} of {of} weekdays with fixes")
     words = np.full(len(places.user), "", object)
     for row in np.flatnonzero(places.kind == HOME):
-        words[row] = at_home.format(k=places.nights[row], of=record.nights[places.user[row]])
+        words[row] = at_home.format(k=places.nights[row], of=record.nights[row])
     for row in np.flatnonzero(places.kind == WORK):
-        words[row] = at_work.format(k=places.weekdays[row], of=record.weekdays[places.user[row]])
+        words[row] = at_work.format(k=places.weekdays[row], of=record.weekdays[row])
     return words

@@ -59,16 +59,17 @@ def find_legs(
     """The legs between stops with their modes, also those that only the stops at both ends show."""
     stays = line.spans(stops.arrive, stops.leave)
     ways = _cut(line, stays, settings)
-    modes = find_modes(fixes_of(line.fixes, *_fixes(line, ways)), model, progress)
+    begin, end = _fixes(line, ways)
+    fixes = fixes_of(line.fixes, begin, end)
+    modes = find_modes(fixes, model, progress)
     ways, modes = _join(line, stays, ways, modes, settings)
     hidden = _find_hidden(line, stays, stops.place, ways, settings)
+    no_mode = no_modes(len(hidden), translated(UNSEEN))
 
-    begin = np.append(ways.begin, hidden.begin)
-    order = np.argsort(begin, kind="stable")
-    every = Spans(begin, np.append(ways.end, hidden.end)).take(order)
-    of_hidden = no_modes(len(hidden), translated(UNSEEN))
-    modes = take_rows(join_rows([modes, of_hidden]), order)
-    return _tabulate(line, stays, every, modes, order < len(ways))
+    every = join_rows([ways, hidden])
+    order = np.argsort(every.begin, kind="stable")
+    modes = take_rows(join_rows([modes, no_mode]), order)
+    return _tabulate(line, stays, every.take(order), modes, order < len(ways))
 
 
 def _fixes(line: Line, ways: Spans) -> tuple[Column, Column]:
@@ -88,7 +89,8 @@ class _Steps:
     def without_short(self, ride: bool, min_s: float) -> _Steps:
         """Short rides become walks, or short walks rides, unless one is the whole way."""
         first, last = runs(self.way, self.riding)
-        ms = self.line.ms(self.row[first], self.row[last] + 1)
+        end = self.row[last] + 1
+        ms = self.line.ms(self.row[first], end)
         begins_way = run_starts(self.way[first])
         ends_way = np.append(begins_way[1:], True)[: len(first)]
         whole_way = begins_way & ends_way
@@ -100,9 +102,9 @@ class _Steps:
 
 def _cut(line: Line, stays: Spans, s: LegSettings) -> Spans:
     """Ways between stays, each walked or ridden; those that follow at once share a row."""
-    stopped = steps_within(stays.begin, stays.end, len(line.t))[:-1]
+    stopped = steps_within(stays.begin, stays.end, len(line.t))
     heard = line.step_ms <= 1000 * s.gap_s
-    moving = line.same_track & heard & ~stopped
+    moving = line.same_track & heard & ~stopped[:-1]
     steps = _steps_of(line, Spans(*true_runs(moving)), s)
     steps = steps.without_short(ride=True, min_s=s.min_ride_s)
     steps = steps.without_short(ride=False, min_s=s.min_walk_s)
@@ -138,12 +140,16 @@ def _pace(line: Line, row: Column, way: Column, s: LegSettings) -> Column:
     longest = int(since.max(initial=0))
     key = way * (longest + 2 * half_ms + 2) + since  # no window reaches into another way
     begin = np.searchsorted(key, key - half_ms)
+    begin = np.minimum(begin, here - 1)
+    begin = np.maximum(begin, first)
     end = np.searchsorted(key, key + half_ms, side="right") - 1
-    begin = np.maximum(np.minimum(begin, here - 1), first)
-    end = np.minimum(np.maximum(end, here + 1), last)
-    x, y = (line.xy[row[end]] - line.xy[row[begin]]).T
+    end = np.maximum(end, here + 1)
+    end = np.minimum(end, last)
+    xy = line.xy[row]
+    east, north = (xy[end] - xy[begin]).T
     seconds = (t[end] - t[begin]) / 1000
-    return np.hypot(x, y) / np.maximum(seconds, 1.0)
+    metres = np.hypot(east, north)
+    return metres / np.maximum(seconds, 1.0)
 
 
 def _join(
@@ -153,34 +159,43 @@ def _join(
 
     Their probabilities are means over time.
     """
-    joined, leg = ways.join(_is_apart(line, stays, ways, modes, s))
+    apart = _is_apart(line, stays, ways, modes, s)
+    joined, leg = ways.join(apart)
     ms = line.ms(ways.begin, ways.end)
     total_ms = leg.sum(ms)
     mode_p = leg.sum(modes.mode_p * ms) / total_ms
     p = np.empty((leg.n, len(MODES)))
     for k, column in enumerate(modes.p.T):
         p[:, k] = leg.sum(column * ms) / total_ms
-    first = take_rows(modes, run_starts(leg.of))
-    return joined, replace(first, mode_p=mode_p, p=p)
+    first = run_starts(leg.of)
+    modes = replace(take_rows(modes, first), mode_p=mode_p, p=p)
+    return joined, modes
 
 
 def _is_apart(line: Line, stays: Spans, ways: Spans, modes: Modes, s: LegSettings) -> Column:
     """(k - 1,) bool: whether each way and the next are two legs."""
     heard = line.ms_between(ways) <= 1000 * s.gap_s
-    stops_before = np.searchsorted(stays.begin, ways.left)
-    no_stop = stops_before == np.searchsorted(stays.begin, ways.back)
+    no_stop = _none_between(stays.begin, ways)
+    sure = modes.mode_p >= s.min_p
+    both_sure = sure[1:] & sure[:-1]
     mode = modes.mode[1:]
-    same_mode = (mode == modes.mode[:-1]) & (mode != UNKNOWN)
-    surest = np.minimum(modes.mode_p[1:], modes.mode_p[:-1])
-    return ~(heard & no_stop & same_mode & (surest >= s.min_p))
+    same_mode = mode == modes.mode[:-1]
+    known = mode != UNKNOWN
+    return ~(heard & no_stop & same_mode & known & both_sure)
+
+
+def _none_between(rows: Column, spans: Spans) -> Column:
+    """(k - 1,) bool: whether none of some rows, ascending, lies between each span and the next."""
+    left = np.searchsorted(rows, spans.left)
+    back = np.searchsorted(rows, spans.back)
+    return left == back
 
 
 def _find_hidden(line: Line, stays: Spans, place: Column, ways: Spans, s: LegSettings) -> Spans:
     """Moves between stays at two places that no way was seen between. place: of each stay."""
     soon = line.ms_between(stays) <= 1000 * s.max_unseen_s
     elsewhere = place[1:] != place[:-1]
-    ways_before = np.searchsorted(ways.begin, stays.left)
-    no_way = ways_before == np.searchsorted(ways.begin, stays.back)
+    no_way = _none_between(ways.begin, stays)
     hidden = soon & elsewhere & no_way
     return Spans(stays.left[hidden], stays.back[hidden])
 
@@ -195,6 +210,8 @@ def _tabulate(line: Line, stays: Spans, ways: Spans, modes: Modes, observed: Col
     stop_after = np.searchsorted(stays.begin, ways.begin, side="right")
     # Of stop -1, and of the one after the last, nobody
     user_of_stop = np.append(line.track[stays.begin], -1)
+    own_before = _own_stop(stop_after - 1, user_of_stop, user)
+    own_after = _own_stop(stop_after, user_of_stop, user)
     return Legs(
         user=user,
         begin=begin,
@@ -202,8 +219,8 @@ def _tabulate(line: Line, stays: Spans, ways: Spans, modes: Modes, observed: Col
         t_begin=fixes.t[begin],
         t_end=fixes.t[end],
         metres=metres,
-        stop_before=_own_stop(stop_after - 1, user_of_stop, user),
-        stop_after=_own_stop(stop_after, user_of_stop, user),
+        stop_before=own_before,
+        stop_after=own_after,
         observed=observed,
         mode=modes.mode,
         mode_p=modes.mode_p,

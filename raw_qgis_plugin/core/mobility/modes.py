@@ -67,7 +67,9 @@ def as_frequent(p: Column, s: ModeSettings = DEFAULT) -> Column:
     """Probabilities (k, MODES) where rail is as rare as among people's legs, so that their sums
     count legs.
     """
-    p = p * np.where(np.array(MODES) == "rail", s.rail_odds, 1.0)
+    odds = np.ones(len(MODES))
+    odds[MODES.index("rail")] = s.rail_odds
+    p = p * odds
     return p / p.sum(axis=1, keepdims=True)
 
 
@@ -86,22 +88,21 @@ def find_modes(
     classes = np.array(head["classes"], object)
     answer = np.full((legs.n_tracks, len(classes)), np.nan)
     if in_domain.any():  # the network sees no other legs
-        answer[in_domain] = _ask(legs.take_tracks(np.flatnonzero(in_domain)), model, progress, s)
+        some = legs.take_tracks(np.flatnonzero(in_domain))
+        answer[in_domain] = _ask(some, model, progress, s)
 
     mode = np.where(in_domain, classes[answer.argmax(axis=1)], UNKNOWN)
     mode_p = answer.max(axis=1)
     one_step = np.diff(legs.track_offsets) == 2  # nobody can tell a train from a car by it
     unsure = (mode_p < head.get("threshold", 0.0)) | (one_step & (mode == "rail"))
     unsure &= in_domain
-    p = np.stack([answer[:, classes == each].sum(axis=1) for each in MODES], axis=1)
+    p = np.empty((legs.n_tracks, len(MODES)))
+    for k, each in enumerate(MODES):
+        p[:, k] = answer[:, classes == each].sum(axis=1)
     p[~in_domain | (stats["observed"] < s.counted)] = np.nan
-    return Modes(
-        mode=np.where(unsure, UNKNOWN, mode),
-        mode_p=mode_p,
-        in_domain=in_domain,
-        why=np.where(unsure, translated(NOT_SURE), why),
-        p=p,
-    )
+    mode[unsure] = UNKNOWN
+    why[unsure] = translated(NOT_SURE)
+    return Modes(mode, mode_p, in_domain, why, p)
 
 
 def _head_of(model: Model | None) -> dict[str, Any] | None:
@@ -120,7 +121,8 @@ def _reasons_for_silence(
     for reason, wrong in outside(stats, head.get("domain", {}), enough).items():
         add_reason(why, wrong, reason)
     if legs.accuracy is not None:
-        vague = Groups(legs.track, legs.n_tracks).median(legs.accuracy) > s.vague_m
+        leg = Groups(legs.track, legs.n_tracks)
+        vague = leg.median(legs.accuracy) > s.vague_m
         why[vague & enough] = translated("positions known to more than {m:g} m", m=s.vague_m)
     return why
 

@@ -86,9 +86,10 @@ def judge_places(facts: PlaceFacts, head: dict[str, Column] | None = None) -> Ju
 
 def kind_logits(x: Column, head: dict[str, Column]) -> dict[str, Column]:
     """Logits (n,) of home and of work, by the trees of a head, for inputs (n, f)."""
-    p = np.exp(Head(head, x.shape[1], len(KINDS))(x).astype(float))
-    logit = np.log(p / (1 - p))
-    return {HOME: logit[:, KINDS.index(HOME)], WORK: logit[:, KINDS.index(WORK)]}
+    trees = Head(head, x.shape[1], len(KINDS))
+    p = np.exp(trees(x).astype(float))
+    logit = dict(zip(KINDS, np.log(p / (1 - p)).T))
+    return {HOME: logit[HOME], WORK: logit[WORK]}
 
 
 def choose_kinds(
@@ -161,22 +162,22 @@ def user_inputs(facts: PlaceFacts, work: Column, home: Column) -> tuple[Column, 
     # The logarithm of the probability that no place of the user is work
     no_work = by_user.sum(-np.logaddexp(0, work))[user]
     likeliest = work[best]
-    columns = {
-        "work": likeliest,
-        "work_by_days": likeliest * facts.x["record_n_days"][best],
-        "work_squared": likeliest * np.abs(likeliest),
-        "work_if_likely": np.maximum(likeliest, 0),
-        "work_p": expit(likeliest),
-        "no_work": no_work,
-        "no_work_p": np.exp(no_work),
-        "second_work": second[user],
-        "home": home[by_user.greatest(home)],
-        "two_places": n_places > 1,
-        "three_places": n_places > 2,
-    }
-    of_record = tuple(name for name in facts.x if name.startswith("record_"))
-    columns |= {name: facts.x[name][best] for name in (*OF_WORK, *of_record)}
-    return np.column_stack(list(columns.values())), best
+    x = {}
+    x["work"] = likeliest
+    x["work_by_days"] = likeliest * facts.x["record_n_days"][best]
+    x["work_squared"] = likeliest * np.abs(likeliest)
+    x["work_if_likely"] = np.maximum(likeliest, 0)
+    x["work_p"] = expit(likeliest)
+    x["no_work"] = no_work
+    x["no_work_p"] = np.exp(no_work)
+    x["second_work"] = second[user]
+    x["home"] = home[by_user.greatest(home)]
+    x["two_places"] = n_places > 1
+    x["three_places"] = n_places > 2
+    of_record = (name for name in facts.x if name.startswith("record_"))
+    for name in (*OF_WORK, *of_record):
+        x[name] = facts.x[name][best]
+    return np.column_stack(list(x.values())), best
 
 
 def _reasons_for_silence(facts: PlaceFacts, s: HeadSettings) -> Column:

@@ -54,11 +54,12 @@ def _in_order_of_first(labels: Column) -> Column:
 def name_places(stops: Stops, facts: PlaceFacts, judged: Judgement) -> Places:
     """The places of stops, from what is known of each and what the place head says of it."""
     _, first_visit = np.unique(stops.place, return_index=True)
+    visits = Groups(stops.place, len(facts.user))
     return Places(
         user=facts.user,
         lon=stops.lon[first_visit],
         lat=stops.lat[first_visit],
-        n_visits=Groups(stops.place, len(facts.user)).count(),
+        n_visits=visits.count(),
         nights=facts.nights,
         weekdays=facts.weekdays,
         kind=judged.kind,

@@ -178,7 +178,7 @@ def _renumbered(table: Table, begin: Mapping[str, int]) -> Table:
 
 
 def fixes_of(tracks: Tracks, first: Column, last: Column) -> Tracks:
-    """The fixes first to last (m,) of each way as a track of its user, named by a running number."""
+    """The fixes first to last (m,) of each way as a track of its user, named by a number."""
     row, way = expand_groups(first, last - first + 1)
     names = np.arange(way.n).astype(str).astype(object)
     track = way.of.astype(np.int32)
