@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 _WGS84_A = 6378137.0
@@ -42,6 +44,13 @@ def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarra
     """
     kx, ky = metres_per_degree(0.5 * (lat + lat0))
     return np.stack([((lon - lon0 + 180.0) % 360.0 - 180.0) * kx, (lat - lat0) * ky], axis=-1)
+
+
+def way_between(places: Any, start: np.ndarray | slice, end: np.ndarray | slice) -> np.ndarray:
+    """(…, 2) metres east and north between rows of places, which have lon and lat in degrees."""
+    lon = places.lon
+    lat = places.lat
+    return offset_m(lon[end], lat[end], lon[start], lat[start])
 
 
 def destination(

@@ -108,6 +108,20 @@ class Tracks:
             )
         return first, last, span, self.track.astype(np.int64) * span + (self.t - first + 1)
 
+    @property
+    def first_row(self) -> np.ndarray:
+        """(n,) row of the first fix of the track of each fix."""
+        return self.track_offsets[:-1][self.track]
+
+    @property
+    def last_row(self) -> np.ndarray:
+        """(n,) row of the last fix of the track of each fix."""
+        return self.track_offsets[1:][self.track] - 1
+
+    def seconds(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """Seconds between the fixes in some rows and those in others."""
+        return (self.t[end] - self.t[start]) / 1000.0
+
     def before(self, track: np.ndarray, t: np.ndarray) -> np.ndarray:
         """The row after the last fix of each track before each time (epoch ms). The shapes of track
         and t broadcast.

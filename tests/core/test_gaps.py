@@ -14,8 +14,9 @@ import shapely
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.gaps.ends import Gaps, ends_of
 from raw_qgis_plugin.core.gaps.fill import Filled, GapQueries, Settings, calibrated, fill
-from raw_qgis_plugin.core.gaps.imputer import SIMPLE, Imputer, simple_places
+from raw_qgis_plugin.core.gaps.imputer import Imputer
 from raw_qgis_plugin.core.gaps.movements import Movements
+from raw_qgis_plugin.core.gaps.simple import SIMPLE, simple_places
 from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 

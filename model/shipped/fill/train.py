@@ -36,11 +36,12 @@ from model.training.calibrate import table
 from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, run_starts, take_rows
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
-from raw_qgis_plugin.core.features.featurizer import into_frame
+from raw_qgis_plugin.core.features.sequences import into_frame
 from raw_qgis_plugin.core.gaps.ends import Gaps, ends_of
 from raw_qgis_plugin.core.gaps.fill import Settings as Fill
-from raw_qgis_plugin.core.gaps.imputer import SIMPLE, describe
+from raw_qgis_plugin.core.gaps.imputer import describe
 from raw_qgis_plugin.core.gaps.movements import Movements
+from raw_qgis_plugin.core.gaps.simple import SIMPLE
 from raw_qgis_plugin.core.geodesy import metres_between, offset_m
 from raw_qgis_plugin.core.paths import IMPUTER, IMPUTER_CARD
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks

@@ -42,11 +42,14 @@ def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
     """
     n = tracks.n_tracks
     steps = _steps(tracks)
+
     metres = tracks.metres_to_next(steps.row)
     way = np.bincount(steps.track, metres, n)
     way_seen = np.bincount(steps.track, metres * steps.seen, n)
+
     new_day = run_starts(solar_day(tracks), tracks.track)
     days = np.bincount(tracks.track[new_day], minlength=n)
+
     return {
         "cadence_s": steps.cadence_s,
         "span_h": tracks.span_s / 3600,
@@ -75,9 +78,11 @@ class Steps:
 def _steps(tracks: Tracks) -> Steps:
     row = tracks.steps()
     track = tracks.track[row]
+
     seconds = (tracks.t[row + 1] - tracks.t[row]) / 1000
     cadence_s = group_quantile(seconds, track, tracks.n_tracks)
     longest_s = np.maximum(GAP_INTERVALS * cadence_s[track], GAP_S)
+
     return Steps(row, track, seconds, seconds <= longest_s, cadence_s)
 
 
@@ -106,8 +111,10 @@ def _range_in_words(name: str, least: float, most: float) -> str:
     unit = UNITS.get(name.rpartition("_")[2], "")
     if most < UNLIMITED:
         return f"{least:,g} – {most:,g}{unit}"
+
     if unit == " h" and least < 0.1:  # few can read 0.00185 h
         return f"≥ {3600 * least:,g} s"
+
     return f"≥ {least:,g}{unit}"
 
 
@@ -127,6 +134,7 @@ def outside(
             inside = (stats[name] >= least) & (stats[name] <= most)
             if (wrong := mask & ~inside).any():
                 reasons[reason] = wrong
+
     return reasons
 
 
@@ -146,6 +154,7 @@ def in_words(reasons: Mapping[str, np.ndarray], mask: np.ndarray, units: str) ->
     mask: (n,) bool, the units that were tested. units: the word for them, plural.
     """
     total = np.count_nonzero(mask)
+
     words = []
     for reason, wrong in reasons.items():
         sentence = translated(
@@ -156,4 +165,5 @@ def in_words(reasons: Mapping[str, np.ndarray], mask: np.ndarray, units: str) ->
             reason=reason,
         )
         words.append(sentence)
+
     return words

@@ -57,21 +57,28 @@ def embed_cached(
     """
     if folder is None:
         return embed(tracks, model, progress)
+
     store = _Store(Path(folder) / FILE, warn)
     result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
+
     units = np.flatnonzero(tracks.has_steps)
     keys = unit_keys(tracks, recipe_key(model))
     found = store.read([keys[unit] for unit in units], result.shape[1])
     for unit in units:
         result[unit] = found.get(keys[unit], np.nan)
+
     new = units[np.isnan(result[units]).all(axis=1)]
+
     for start in range(0, len(new), units_at_once):
         chosen = new[start : start + units_at_once]
         done = len(units) - len(new) + start
+
         share = part_of(progress, done / len(units), (done + len(chosen)) / len(units))
         result[chosen] = embed(tracks.take_tracks(chosen), model, share)
         store.write({keys[unit]: result[unit].tobytes() for unit in chosen})
+
     progress(1.0)
+
     return result
 
 
@@ -80,12 +87,14 @@ def unit_keys(tracks: Tracks, recipe: bytes) -> list[bytes]:
     and of a recipe.
     """
     columns = [np.ascontiguousarray(c).data.cast("B") for c in (tracks.t, tracks.lon, tracks.lat)]
+
     keys = []
     for start, stop in pairwise((8 * tracks.track_offsets).tolist()):
         digest = hashlib.blake2b(recipe, digest_size=16)
         for column in columns:
             digest.update(column[start:stop])
         keys.append(digest.digest())
+
     return keys
 
 
@@ -100,6 +109,7 @@ def recipe_key(model: Model) -> bytes:
         model.card.get("embedding"),
     ]
     digest.update(json.dumps(version, sort_keys=True).encode())
+
     return digest.digest()
 
 
@@ -121,6 +131,7 @@ class _Store:
                 row = database.execute("SELECT vector FROM units WHERE key = ?", (key,)).fetchone()
                 if row and _is_whole(key, row[0], width):
                     found[key] = np.frombuffer(row[0], np.float32, width)
+
         return found
 
     def write(self, vectors: dict[bytes, bytes]) -> None:
@@ -150,9 +161,11 @@ class _Store:
 def _connect(file: Path) -> sqlite3.Connection:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+
     database = sqlite3.connect(file, timeout=10.0)  # seconds, while another process writes
     database.text_factory = bytes  # a damaged row may hold text that is none
     database.executescript(PREPARE)
+
     return database
 
 

@@ -69,8 +69,10 @@ def embed(
     result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
     if not some.any():
         return result
+
     fine = fine_windows(tracks)
     coarse = coarse_windows(tracks)
+
     fine_fixes = fine.length.sum()
     split = float(fine_fixes / (fine_fixes + coarse.length.sum()))
     parts = [
@@ -79,6 +81,7 @@ def embed(
         track_features(tracks),
     ]
     result[some] = np.concatenate(parts, axis=1)[some]
+
     return result
 
 
@@ -96,9 +99,11 @@ def thin_rows(tracks: Tracks, most: int) -> np.ndarray:
     even_s = np.nan_to_num(tracks.span_s) / most
     cadence_ms = np.minimum(even_s, Settings.fine_s) * 1000.0
     cadence_ms = np.maximum(cadence_ms, 1.0)
+
     first = tracks.track_offsets[:-1][tracks.track]
     since = tracks.t - tracks.t[first]
     bins = (since / cadence_ms[tracks.track]).astype(np.int64)
+
     return np.flatnonzero(run_starts(bins, tracks.track))
 
 
@@ -107,13 +112,17 @@ def fine_windows(tracks: Tracks) -> Windows:
     rows = thin_rows(tracks, Settings.fine_fixes)
     start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
     size = np.diff(start)
+
     count = np.minimum(-(-size // Settings.fine_fixes), Settings.fine_windows)
     track = np.repeat(np.arange(tracks.n_tracks), count)
+
     number = expand_ranges(np.zeros_like(count), count)
     spare = np.maximum(size[track] - Settings.fine_fixes, 0)
+
     others = np.maximum(count[track] - 1, 1)
     begin = np.round(spare * number / others).astype(np.int64)
     length = np.minimum(size[track], Settings.fine_fixes)
+
     return Windows(rows, start[track] + begin, length, track)
 
 
@@ -122,9 +131,11 @@ def coarse_windows(tracks: Tracks) -> Windows:
     starts = run_starts(tracks.t // (1000 * Settings.coarse_s), tracks.track)
     rows = np.flatnonzero(np.append(starts[1:], True))
     start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
+
     size = np.minimum(np.diff(start), Settings.coarse_fixes)
     track = np.flatnonzero(size > 0)
     length = size[track]
+
     return Windows(rows, start[1:][track] - length, length, track)
 
 
@@ -138,21 +149,28 @@ def _pool(
     shape = (tracks.n_tracks, model.card["width"])
     total = np.zeros(shape)
     square = np.zeros(shape)
+
     done = 0
     every = max(int(windows.length.sum()), 1)
+
     for batch in batches(windows.length, points):
         progress(done / every)
         length = windows.length[batch]
+
         states = _states(tracks, model, windows, batch)
         track = windows.track[batch]
+
         np.add.at(total, track, states.sum(axis=1, dtype=np.float64))
         np.add.at(square, track, np.square(states, dtype=np.float64).sum(axis=1))
         done += int(length.sum())
+
     progress(1.0)
     count = np.bincount(windows.track, windows.length, tracks.n_tracks)
     count = np.maximum(count, 1.0)[:, None]
+
     mean = total / count
     variance = np.maximum(square / count - mean**2, 0.0)
+
     return np.concatenate([mean, np.sqrt(variance)], axis=1).astype(np.float32)
 
 

@@ -16,7 +16,7 @@ from ..errors import translated
 from ..features.sequences import length, solar_hour
 from ..features.slots import Settings as SlotSettings
 from ..features.slots import find_slots
-from ..geodesy import metres_between, offset_m
+from ..geodesy import metres_between, way_between
 from ..times import HOUR_MS
 from ..tracks import Tracks, solar_day
 from .places import most_visited, stay_ms
@@ -73,12 +73,15 @@ class Trait:
             if not spans:
                 return ""
             return translated("both {form} at {spans} h", form=self.form, spans=spans)
+
         before, figure, after = re.split(r"[\[\]]", self.form)
         a = figure.format(value).replace("%", " %")
         b = figure.format(target).replace("%", " %")
         if a != b:
             return before + translated("{a} against {b}", a=a, b=b) + after
+
         both = "both: {words}" if before else "both {words}"
+
         return translated(both, words=f"{before}{a}{after}")
 
 
@@ -88,14 +91,16 @@ def reasons(traits: Sequence[Trait], target: int, rows: np.ndarray) -> list[str]
     for trait in traits:
         rarity, agree = _agreement(trait, target, rows)
         for number in np.flatnonzero(agree):
-            words = trait.words(trait.values[rows[number]], trait.values[target])
-            found[number].append((rarity[number], words))
+            text = trait.words(trait.values[rows[number]], trait.values[target])
+            found[number].append((rarity[number], text))
+
     texts = []
     for pairs in found:
         pairs.sort(key=lambda pair: pair[0])
         words = [text for _, text in pairs if text][: SETTINGS.max_reasons]
         none = translated("alike as a whole; no single measured habit stands out")
         texts.append("; ".join(words) or none)
+
     return texts
 
 
@@ -103,9 +108,11 @@ def _agreement(trait: Trait, target: int, rows: np.ndarray) -> tuple[np.ndarray,
     """The share of all other units that come as near to the target as each row, and who agrees."""
     apart = trait.distance(target)
     known = np.sort(apart[~np.isnan(apart)])
+
     reach = np.maximum(apart[rows], trait.limit / 4)  # smaller differences count as equal
     nearer = np.searchsorted(known, reach, "right") - 2  # without the two themselves
     share = nearer / max(len(known) - 2, 1)
+
     return share, (apart[rows] <= trait.limit) & (share < SETTINGS.unusual_share)
 
 
@@ -113,34 +120,55 @@ def user_traits(users: Tracks) -> list[Trait]:
     """Traits of the users of tracks that are one user each, in hours of mean solar time."""
     n = users.n_tracks
     away_m = _away_m(users)
+
     stay = stay_ms(users)
     at_place = _share(stay * (away_m < SETTINGS.near_m), stay, users.track, n)
     far_km = group_quantile(away_m / 1000, users.track, n, 0.95)
+
     trips = _trips(users)
     trip_km = group_quantile(trips.metres / 1000, trips.track, n)
-    days = np.maximum(_days(users), 1)
-    trips_a_day = np.bincount(trips.track, minlength=n) / days
+    trips_a_day = np.bincount(trips.track, minlength=n) / _days(users)
 
     moved = _movement(users)
-    hours = solar_hour(users.t[moved.row], users.lon[moved.row])
-    by_hour = _by_hour(moved.track, hours, moved.metres, n)
-    weekend = _share(moved.metres * (hours >= 120), moved.metres, moved.track, n)
-    weekend[days < SETTINGS.min_days] = np.nan
     kmh = 3.6 * _share(moved.metres, moved.seconds, moved.track, n)
+    by_hour = _by_hour(moved.track, moved.hours, moved.metres, n)
+    weekend = _on_weekends(users, moved)
+
+    traits = [Trait(_normal(by_hour), 0.35, translated("mostly move"))]
+    words = translated("median trip [{:.1f} km]")
+    traits.append(Trait(trip_km, 0.25, words, ratio=True))
+
+    words = translated("[{:.0%}] of the time within 300 m of one place")
+    traits.append(Trait(at_place, 0.08, words))
+    words = translated("[{:.1f}] trips a day")
+    traits.append(Trait(trips_a_day, 0.2, words, ratio=True))
+
+    words = translated("mean speed on the way [{:.0f} km/h]")
+    traits.append(Trait(kmh, 0.2, words, ratio=True))
+    words = translated("rarely farther from that place than [{:.1f} km]")
+    traits.append(Trait(far_km, 0.25, words, ratio=True))
+
+    words = translated("[{:.0%}] of the way on weekends")
+    traits.append(Trait(weekend, 0.08, words))
+    words = translated("recorded about every [{:.0f} s]")
+    traits.append(Trait(_cadence_s(users), 0.1, words, ratio=True))
+
+    return traits
+
+
+def _on_weekends(users: Tracks, moved: Movement) -> np.ndarray:
+    """(n_tracks,) share of the way on weekends; nan for few days."""
+    part = moved.metres * (moved.hours >= 120)
+    share = _share(part, moved.metres, moved.track, users.n_tracks)
+    share[_days(users) < SETTINGS.min_days] = np.nan
+    return share
+
+
+def _cadence_s(users: Tracks) -> np.ndarray:
+    """(n_tracks,) median seconds between fixes."""
     step = users.steps()
-    cadence_s = group_quantile(np.diff(users.t)[step] / 1000, users.track[step], n)
-    return [
-        Trait(_normal(by_hour), 0.35, translated("mostly move")),
-        Trait(trip_km, 0.25, translated("median trip [{:.1f} km]"), ratio=True),
-        Trait(at_place, 0.08, translated("[{:.0%}] of the time within 300 m of one place")),
-        Trait(trips_a_day, 0.2, translated("[{:.1f}] trips a day"), ratio=True),
-        Trait(kmh, 0.2, translated("mean speed on the way [{:.0f} km/h]"), ratio=True),
-        Trait(
-            far_km, 0.25, translated("rarely farther from that place than [{:.1f} km]"), ratio=True
-        ),
-        Trait(weekend, 0.08, translated("[{:.0%}] of the way on weekends")),
-        Trait(cadence_s, 0.1, translated("recorded about every [{:.0f} s]"), ratio=True),
-    ]
+    seconds = users.seconds(step, step + 1)
+    return group_quantile(seconds, users.track[step], users.n_tracks)
 
 
 def _away_m(users: Tracks) -> np.ndarray:
@@ -148,13 +176,18 @@ def _away_m(users: Tracks) -> np.ndarray:
 
     That is the middle of the fixes near the centre of the cell with the most time.
     """
+    n = users.n_tracks
     lon, lat = most_visited(users)
     near = np.flatnonzero(_from(users, lon, lat) < SETTINGS.cell_m)
-    middle_lon = group_quantile(users.lon[near], users.track[near], users.n_tracks)
-    middle_lat = group_quantile(users.lat[near], users.track[near], users.n_tracks)
+
+    track = users.track[near]
+    middle_lon = group_quantile(users.lon[near], track, n)
+    middle_lat = group_quantile(users.lat[near], track, n)
+
     none = np.isnan(middle_lon)
     middle_lon[none] = lon[none]
     middle_lat[none] = lat[none]
+
     return _from(users, middle_lon, middle_lat)
 
 
@@ -164,35 +197,44 @@ def _from(users: Tracks, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
 
 
 def _days(users: Tracks) -> np.ndarray:
-    """(n_tracks,) days with fixes."""
+    """(n_tracks,) days with fixes, one at least."""
     new_day = run_starts(solar_day(users), users.track)
-    return np.bincount(users.track[new_day], minlength=users.n_tracks)
+    days = np.bincount(users.track[new_day], minlength=users.n_tracks)
+    return np.maximum(days, 1)
 
 
 def _by_hour(group: np.ndarray, hours: np.ndarray, weight: np.ndarray, n: int) -> np.ndarray:
     """(n, 24) sums of weights by group and hour of the day."""
-    hour = (hours % 24).astype(np.int64)
-    return np.bincount(group * 24 + hour, weight, n * 24).reshape(n, 24)
+    cell = group * 24 + (hours % 24).astype(np.int64)
+    return np.bincount(cell, weight, n * 24).reshape(n, 24)
 
 
 @dataclass(frozen=True)
 class Movement:
-    """Steps of movement, (k,) each: row of the first fix, its track, metres and seconds."""
+    """Steps of movement, (k,) each.
+
+    row: of the first fix. track, hours: of it, hours since Monday. metres, seconds: of the step.
+    """
 
     row: np.ndarray
     track: np.ndarray
+    hours: np.ndarray
     metres: np.ndarray
     seconds: np.ndarray
 
 
 def _movement(tracks: Tracks) -> Movement:
     row = tracks.steps()
-    ms = tracks.t[row + 1] - tracks.t[row]
+    seconds = tracks.seconds(row, row + 1)
+
     metres = tracks.metres_to_next(row)
-    moves = metres >= SETTINGS.moving_m_s * ms / 1000
-    moves &= ms <= SETTINGS.max_step_ms
+    moves = metres >= SETTINGS.moving_m_s * seconds
+    moves &= 1000 * seconds <= SETTINGS.max_step_ms
+
     row = row[moves]
-    return Movement(row, tracks.track[row], metres[moves], ms[moves] / 1000)
+    hours = solar_hour(tracks.t[row], tracks.lon[row])
+
+    return Movement(row, tracks.track[row], hours, metres[moves], seconds[moves])
 
 
 @dataclass(frozen=True)
@@ -206,17 +248,24 @@ class Trips:
 def _trips(tracks: Tracks) -> Trips:
     if len(tracks) < 2:
         return Trips(np.zeros(0), np.zeros(0, np.int64))
-    first = tracks.track_offsets[:-1][tracks.track]
-    xy = offset_m(tracks.lon, tracks.lat, tracks.lon[first], tracks.lat[first])
+
+    xy = way_between(tracks, tracks.first_row, slice(None))
     head, is_still = find_slots(tracks.track, tracks.t, xy)
     still = np.flatnonzero(is_still)
+
     last = run_ends(head, len(xy))
     leave = last[still[:-1]]
     arrive = head[still[1:]]
-    same = tracks.track[leave] == tracks.track[arrive]
-    move = same & (length(xy[arrive] - xy[leave]) > SlotSettings.place_m)
-    way = np.append(0.0, np.cumsum(length(np.diff(xy, axis=0))))
-    return Trips((way[arrive] - way[leave])[move], tracks.track[leave[move]])
+
+    move = tracks.track[leave] == tracks.track[arrive]
+    move &= length(xy[arrive] - xy[leave]) > SlotSettings.place_m
+    leave = leave[move]
+    arrive = arrive[move]
+
+    steps_m = length(np.diff(xy, axis=0))
+    way = np.append(0.0, np.cumsum(steps_m))
+
+    return Trips(way[arrive] - way[leave], tracks.track[leave])
 
 
 @dataclass(frozen=True)
@@ -232,7 +281,8 @@ class Presence:
     def people(self, group: np.ndarray, mask: np.ndarray, groups: int) -> np.ndarray:
         """(groups,) distinct users who spend time in a group (m,) in the fixes of the mask."""
         mask = mask & (self.stay > 0)
-        pairs = np.unique(group[mask] * self.n_users + self.user[mask])
+        pairs = group[mask] * self.n_users + self.user[mask]
+        pairs = np.unique(pairs)
         return np.bincount(pairs // self.n_users, minlength=groups)
 
     def share(self, part: np.ndarray, min_users: int) -> np.ndarray:
@@ -241,13 +291,25 @@ class Presence:
         outside = self.people(self.region, ~part, self.n)
         enough = (inside == 0) | ~is_few(inside, min_users)
         enough &= (outside == 0) | ~is_few(outside, min_users)
+
         share = _share(self.stay * part, self.stay, self.region, self.n)
         share[~enough] = np.nan
+
         return share
+
+    def by_hour(self, hours: np.ndarray, min_users: int) -> np.ndarray:
+        """(n, 24) time by the hour of the day; 0 where few people are. hours: (m,) of the fixes."""
+        slot = self.region * 24 + (hours % 24).astype(np.int64)
+        people = self.people(slot, np.ones(len(slot), bool), self.n * 24)
+
+        time = np.bincount(slot, self.stay, self.n * 24)
+        time[is_few(people, min_users)] = 0
+        return time.reshape(self.n, 24)
 
     def hours_each(self) -> np.ndarray:
         """(n,) median hours of a visitor."""
-        pairs, pair = np.unique(self.region * self.n_users + self.user, return_inverse=True)
+        of_pair = self.region * self.n_users + self.user
+        pairs, pair = np.unique(of_pair, return_inverse=True)
         hours = np.bincount(pair, self.stay, len(pairs)) / HOUR_MS
         return group_quantile(hours, pairs // self.n_users, self.n)
 
@@ -261,31 +323,36 @@ def region_traits(
     So hours in which fewer than min_users people spend time are left out, and a share of the time
     is nan if fewer people, but not none, are behind it or behind the rest.
     """
-    n = visits.shape[0]
     stay = np.minimum(stay_ms(users)[fix], SETTINGS.max_step_ms)
-    present = Presence(n, users.n_users, region, users.user[fix].astype(np.int64), stay)
-    hours = solar_hour(users.t[fix], users.lon[fix])
-    hour = (hours % 24).astype(np.int64)
-    slot = region * 24 + hour
-    people = present.people(slot, np.ones(len(fix), bool), n * 24)
-    by_hour = _by_hour(region, hours, stay, n)
-    by_hour[is_few(people, min_users).reshape(n, 24)] = 0
+    user = users.user[fix].astype(np.int64)
+    present = Presence(visits.shape[0], users.n_users, region, user, stay)
 
+    hours = solar_hour(users.t[fix], users.lon[fix])
+    hour = hours % 24
     moving = present.share(np.isin(fix, _movement(users).row), min_users)
     night = present.share((hour >= 22) | (hour < 7), min_users)
+
     weekend = present.share(hours >= 120, min_users)
-    hours_each = present.hours_each()
     n_users = np.diff(visits.indptr).astype(np.float64)
-    return [
-        Trait(_normal(by_hour), 0.25, translated("busiest")),
-        Trait(moving, 0.08, translated("[{:.0%}] of the time is spent passing through")),
-        Trait(night, 0.06, translated("[{:.0%}] of the time is at night (22–7 h)")),
-        Trait(weekend, 0.05, translated("[{:.0%}] of the time is on weekends")),
-        Trait(
-            hours_each, 0.2, translated("median recorded time of a visitor [{:.1f} h]"), ratio=True
-        ),
-        Trait(n_users, 0.15, translated("[{:,.0f}] visitors"), ratio=True),
-    ]
+
+    by_hour = present.by_hour(hours, min_users)
+    traits = [Trait(_normal(by_hour), 0.25, translated("busiest"))]
+
+    words = translated("[{:.0%}] of the time is spent passing through")
+    traits.append(Trait(moving, 0.08, words))
+
+    words = translated("[{:.0%}] of the time is at night (22–7 h)")
+    traits.append(Trait(night, 0.06, words))
+    words = translated("[{:.0%}] of the time is on weekends")
+
+    traits.append(Trait(weekend, 0.05, words))
+    words = translated("median recorded time of a visitor [{:.1f} h]")
+
+    traits.append(Trait(present.hours_each(), 0.2, words, ratio=True))
+    words = translated("[{:,.0f}] visitors")
+    traits.append(Trait(n_users, 0.15, words, ratio=True))
+
+    return traits
 
 
 def _share(part: np.ndarray, whole: np.ndarray, group: np.ndarray, n: int) -> np.ndarray:
@@ -305,9 +372,14 @@ def hour_spans(busy: np.ndarray) -> str:
     """'7–9 and 17–19' for a (24,) bool; over midnight '22–2'; '' for none or all."""
     if not busy.any() or busy.all():
         return ""
+
     start = np.flatnonzero(busy & ~np.roll(busy, 1))
     stop = np.flatnonzero(busy & ~np.roll(busy, -1)) + 1
     if stop[0] <= start[0]:
         stop = np.roll(stop, -1)
-    *others, last = [f"{begin}–{end % 24 or 24}" for begin, end in zip(start, stop)]
-    return f"{', '.join(others)} and {last}" if others else last
+
+    spans = [f"{begin}–{end % 24 or 24}" for begin, end in zip(start, stop)]
+    if len(spans) == 1:
+        return spans[0]
+
+    return f"{', '.join(spans[:-1])} and {spans[-1]}"

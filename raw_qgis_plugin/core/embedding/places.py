@@ -33,37 +33,58 @@ class UsualPlaces:
 
 
 def usual_places(users: Tracks, row: int, most: int = 3, min_share: float = 0.03) -> UsualPlaces:
-    """Up to `most` places of user `row` of `users` (one track a user), each with min_share of the
-    known time.
+    """Up to `most` places of user `row` of `users` (one track a user).
 
-    The hours are of mean solar time.
+    Each has min_share of the known time. The hours are of mean solar time.
     """
-    fixes = slice(users.user_offsets[row], users.user_offsets[row + 1])
-    t = users.t[fixes]
-    lon = users.lon[fixes]
+    fixes = slice(*users.user_offsets[row : row + 2])
+    last, known, hour = _every_ten_minutes(users.t[fixes], users.lon[fixes])
+
+    x, y, cell = snap(users.lon[fixes], users.lat[fixes])
+    _, first, which = np.unique(cell, return_index=True, return_inverse=True)
+
+    where = which[last]
+    share = _shares(where[known], len(first))
+
+    best = np.argsort(-share, kind="stable")[:most]
+    best = best[share[best] >= min_share]
+
+    day = _day(hour, where, known, best)
+    at_best = first[best]
+
+    return UsualPlaces(x[at_best], y[at_best], share[best], day)
+
+
+def _every_ten_minutes(t: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times from the first fix to the last: the last fix, whether it still stands, solar hour."""
     at = np.arange(t[0], t[-1], SAMPLE_MS)
     last = np.searchsorted(t, at, "right") - 1
+
     known = at - t[last] < MAX_STAY_MS
-
-    x, y, cell = snap(lon, users.lat[fixes])
-    _, first, which = np.unique(cell, return_index=True, return_inverse=True)
-    count = np.bincount(which[last[known]], minlength=len(first))
-    share = count / max(np.count_nonzero(known), 1)
-    order = np.argsort(-share, kind="stable")[:most]
-    best = order[share[order] >= min_share]
-
-    place = np.full(len(first), len(best))  # elsewhere
-    place[best] = np.arange(len(best))
-    where = np.where(known, place[which[last]], len(best) + 1)
-    hour = solar_ms(at, lon[last]) // HOUR_MS % 24
-    day = _shares(hour, where, len(best) + 2)
-    return UsualPlaces(x[first[best]], y[first[best]], share[best], day)
+    return last, known, solar_ms(at, lon[last]) // HOUR_MS % 24
 
 
-def _shares(hour: np.ndarray, where: np.ndarray, columns: int) -> np.ndarray:
-    """(24, columns) share of each hour of the day at each place."""
-    count = np.bincount(hour * columns + where, minlength=24 * columns)
-    day = count.reshape(24, columns)
+def _shares(where: np.ndarray, n: int) -> np.ndarray:
+    """(n,) share of the times at each of n places. where: (m,) their numbers."""
+    return np.bincount(where, minlength=n) / max(len(where), 1)
+
+
+def _day(hour: np.ndarray, where: np.ndarray, known: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """(24, k + 2) share of each hour of the day in the k best places, elsewhere, and unknown.
+
+    hour, where, known: (m,) of times, where: the number of a place.
+    """
+    k = len(best)
+    column = np.full(len(where), k)  # elsewhere
+    for number, place in enumerate(best):
+        column[where == place] = number
+
+    column[~known] = k + 1
+    cell = hour * (k + 2) + column
+
+    count = np.bincount(cell, minlength=24 * (k + 2))
+    day = count.reshape(24, k + 2)
+
     return day / np.maximum(day.sum(axis=1, keepdims=True), 1)
 
 
@@ -71,7 +92,9 @@ def stay_ms(tracks: Tracks) -> np.ndarray:
     """(n,) ms until the next fix of the track, MAX_STAY_MS at most."""
     stay = np.zeros(len(tracks))
     row = tracks.steps()
-    stay[row] = np.minimum(tracks.t[row + 1] - tracks.t[row], MAX_STAY_MS)
+
+    lasts = tracks.t[row + 1] - tracks.t[row]
+    stay[row] = np.minimum(lasts, MAX_STAY_MS)
     return stay
 
 
@@ -79,16 +102,20 @@ def most_visited(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     """(n_tracks,) lon and lat of the cell of the grid where each track spends most of its time."""
     lon, lat, cell = snap(tracks.lon, tracks.lat)
     order = stable_order(tracks.track, cell)
+
     track = tracks.track[order]
     head = np.flatnonzero(run_starts(track, cell[order]))
-    total = np.zeros(0)
+    total: np.ndarray = np.zeros(0)
     if len(head):
         total = np.add.reduceat(stay_ms(tracks)[order], head)
+
     best = head[np.lexsort((-total, track[head]))]
-    best = best[run_starts(track[best])]
-    out = np.full((2, tracks.n_tracks), np.nan)
+    best = best[run_starts(track[best])]  # the cell with the most time of each track
+
+    out: np.ndarray = np.full((2, tracks.n_tracks), np.nan)
     out[0, track[best]] = lon[order[best]]
     out[1, track[best]] = lat[order[best]]
+
     return out[0], out[1]
 
 
@@ -97,7 +124,9 @@ def snap(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     row, middle, across = _rows(lat)
     column = np.floor((lon + 180) / 360 * across)
     column = np.minimum(column, across - 1).astype(np.int64)
-    return (column + 0.5) * 360 / across - 180, middle, row * 1_000_000 + column
+
+    centre = (column + 0.5) * 360 / across - 180
+    return centre, middle, row * 1_000_000 + column
 
 
 def _rows(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -107,6 +136,7 @@ def _rows(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     row = np.floor((lat + 90) / ROW_HEIGHT).astype(np.int64)
     middle = np.clip((row + 0.5) * ROW_HEIGHT - 90, -90, 90)
+
     degree_m = metres_between(np.zeros_like(middle), middle, np.ones_like(middle), middle)
     return row, middle, np.maximum(np.floor(360 * degree_m / GRID_M), 1)
 

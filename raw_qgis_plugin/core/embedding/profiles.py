@@ -66,12 +66,15 @@ def profile(
     stats: dict[str, np.ndarray] = {}
     if heads:
         found, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
+
     verdict = _verdict(tracks, unit, heads, found, stats)
     evidence = {"evidence": found.pop("evidence")} if heads else {}
     columns = _facts(tracks, unit) | found
     columns |= {"in_domain": verdict.in_domain, "why": verdict.why} | evidence
+
     lon, lat = most_visited(tracks)
     progress(1.0)
+
     return Profiles(columns, lon, lat, verdict.reasons)
 
 
@@ -80,11 +83,14 @@ def _facts(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
     columns: dict[str, np.ndarray] = {"user_id": tracks.user_ids[tracks.track_user]}
     if unit != "user":
         columns["day" if unit == "day" else "track_id"] = tracks.track_ids
+
     new_day = run_starts(solar_day(tracks), tracks.track)
     columns["n_points"] = np.diff(tracks.track_offsets)
     columns["n_days"] = np.bincount(tracks.track[new_day], minlength=tracks.n_tracks)
+
     columns["t_first"] = tracks.t[tracks.track_offsets[:-1]]
     columns["t_last"] = tracks.t[tracks.track_offsets[1:] - 1]
+
     return columns
 
 
@@ -107,6 +113,7 @@ def _verdict(
     enough = tracks.has_steps
     few = translated("fewer than two fixes")
     why = np.where(enough, "", few).astype(object)
+
     reasons: list[str] = []
     for head in heads:
         doubts = outside(stats, head.get("domain", {}), enough)
@@ -114,13 +121,17 @@ def _verdict(
         reasons += [_title(head, heads) + words for words in sentences]
         for reason, wrong in doubts.items():
             add_reason(why, wrong, reason)
+
     if not enough.all():
         reasons += in_words({few: ~enough}, np.ones(len(enough)), f"{unit}s")
+
     in_domain = why == ""
+
     for head in heads:
         if "classes" in head:
             unsure = in_domain & (found[head["name"]] == UNKNOWN)
             add_reason(why, unsure, _title(head, heads) + translated(NOT_SURE))
+
     return Verdict(in_domain, why, reasons)
 
 
@@ -147,17 +158,20 @@ def _answers(
     """The columns of heads and of evidence, and the quantities that limit the heads' domains."""
     n = max(tracks.n_tracks, 1)
     answers = []
+
     stats = []
     for which, some in tracks.parts():
         part = part_of(progress, which.start / n, which.stop / n)
         embeddings = cached(some, part) if cached else embed(some, model, part)
         x = head_inputs(embeddings, some, unit)
+
         stats.append(unit_stats(some))
         columns: dict[str, np.ndarray] = {}
         for head in heads:
             columns |= head_columns(head, model, x, stats[-1])
         columns["evidence"] = evidence_in_words(x, unit, model)
         answers.append(columns)
+
     return [join_rows(answers), join_rows(stats)]
 
 
@@ -170,9 +184,11 @@ def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[d
         raise InputError(
             "There is no unit '{unit}'. Choose one of: {known}.", unit=unit, known=", ".join(UNITS)
         )
+
     heads = {head["name"]: head for head in model.bundle.heads(unit)}
     if not tasks:
         return [*heads.values()]
+
     for task in tasks:
         if task not in heads:
             raise InputError(
@@ -181,6 +197,7 @@ def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[d
                 unit=translated(unit),
                 known=", ".join(heads) or "–",
             )
+
     return [heads[task] for task in dict.fromkeys(tasks)]
 
 
@@ -206,8 +223,10 @@ def head_columns(
     output = None
     if known.any():
         output = np.asarray(model.run_head(head["name"], x[known]), np.float64)
+
     if head["kind"] == "number":
         return _number_columns(head, known, output)
+
     return _class_columns(head, known, output)
 
 
@@ -218,12 +237,15 @@ def _number_columns(
     value = np.full(len(known), np.nan)
     if output is not None:
         value[known] = output[:, 0]
+
     reach = head.get("halfwidth") or {"low": np.nan, "high": np.nan}
     columns = {name: value}
     for end in ("low", "high"):
         columns[f"{name}_{end}"] = value + reach[end]
+
     if head.get("transform") != "log1p":
         return columns
+
     # numbers that are never negative
     return {key: np.expm1(np.clip(column, 0.0, 500.0)) for key, column in columns.items()}
 
@@ -236,10 +258,12 @@ def _class_columns(
     if output is not None:
         words = np.array([str(word) for word in head["classes"]], object)
         probability = softmax(output)
+
         surest = probability.max(axis=1)
         sure = surest >= head.get("threshold", 0.0)
         label[known] = np.where(sure, words[probability.argmax(axis=1)], UNKNOWN)
         p[known] = probability[:, 1] if words.tolist() == NO_YES else surest
+
     return {head["name"]: label, f"{head['name']}_p": p}
 
 
@@ -251,9 +275,11 @@ def evidence_in_words(x: np.ndarray, unit: str, model: Model) -> np.ndarray:
     words = np.full(len(x), "", object)
     if unit != "track":
         return words
+
     known = ~np.isnan(x).any(axis=1)
     features = x[known, 4 * model.card["width"] :].astype(np.float64)
     f = dict(zip((*ACTIVITY, *MOTION), features.T))
+
     km = np.expm1(4 * f["length"]) / 10
     figures = {
         "km": km,
@@ -262,10 +288,12 @@ def evidence_in_words(x: np.ndarray, unit: str, model: Model) -> np.ndarray:
         "w": 3.6 * np.expm1(2 * f["smooth_speed_0.9"]),
         "n": np.expm1(f["stops_a_km"]) * (km + 0.1),
     }
+
     form = translated(
         "{km:.1f} km in {min:,.0f} min, {v:.0f} km/h on average, "
         "over {w:.0f} km/h for a tenth of it, halts: {n:,.0f}"
     )
     rows = zip(*figures.values())
     words[known] = [form.format(**dict(zip(figures, row))) for row in rows]
+
     return words

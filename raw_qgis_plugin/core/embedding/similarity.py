@@ -43,14 +43,18 @@ def similar(
     known = ~np.isnan(embeddings).any(axis=1)
     if not known[target]:
         raise InputError("A target has too few fixes, so that there is no embedding to compare.")
+
     x = _standardised(embeddings[known].astype(np.float32))
     if whiten:
         x = _whitened(x)
+
     x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
     rows = np.flatnonzero(known)
+
     cosine = x[rows == target][0] @ x.T
     best = np.argsort(-cosine, kind="stable")
     best = best[rows[best] != target][:k]
+
     return rows[best], cosine[best].astype(np.float64)
 
 
@@ -73,6 +77,7 @@ def _whitened(x: np.ndarray) -> np.ndarray:
         components = rows.T
     else:
         variance, components = np.linalg.eigh(x.T @ x / len(x))
+
     return (x @ components) / np.sqrt(np.maximum(variance, 0) + RIDGE)
 
 
@@ -93,8 +98,10 @@ def similar_users(
             name=target,
             known=some or "–",
         )
+
     row = int(found[0])
     rows, similarity = similar(embed(users, part_of(progress, 0.0, 0.9)), row, k)
     why = reasons(user_traits(users), row, rows)
     progress(1.0)
+
     return Similar(rows, similarity, why)

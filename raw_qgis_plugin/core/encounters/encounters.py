@@ -17,7 +17,8 @@ import numpy as np
 
 from ..arrays import expand_ranges, join_rows, run_ends, run_starts, take_rows
 from ..errors import Progress, no_progress
-from ..geodesy import destination, metres_between, near_lon, offset_m, on_sphere
+from ..features.sequences import length
+from ..geodesy import destination, near_lon, offset_m, on_sphere, way_between
 from ..specs import EncounterSpec
 from ..tracks import Tracks
 
@@ -92,17 +93,22 @@ def find_encounters(
     ticks = int(np.ceil(60.0 * spec.min_minutes / settings.tick_s))
     min_ticks = max(settings.min_ticks, ticks)
     tick_ms = round(60_000.0 * spec.min_minutes / min_ticks)
+
     kinds = (int, int, int, int, float, bool, float, float)
     found = Encounters(*(np.zeros(0, kind) for kind in kinds))
     lasting = min(settings.lasting, spec.min_probability)
+
     for share, at in positions(users, tick_ms, 60_000.0 * spec.max_gap_min, settings):
         progress(share)
         pairs = near_pairs(at, spec.distance_m, lasting, settings)
         parts = [_joined(some, settings) for some in pairs]
         found = _joined(join_rows([found, *parts]), settings)
+
     progress(1.0)
     long = found.t_end - found.t_start >= min_ticks
-    found = take_rows(found, long & (found.probability >= spec.min_probability))
+    likely = found.probability >= spec.min_probability
+    found = take_rows(found, long & likely)
+
     return replace(found, t_start=found.t_start * tick_ms, t_end=found.t_end * tick_ms)
 
 
@@ -128,29 +134,41 @@ def positions(
     spans = _spans(users, tick_ms, max_gap_ms)
     if not len(spans.row):
         return
+
     edges = _edges(spans, settings)
-    for number, (low, high) in enumerate(pairwise(edges)):
-        inside = take_rows(spans, (spans.first < high) & (spans.beyond > low))
+    shares = np.arange(len(edges)) / (len(edges) - 1)
+
+    for share, (low, high) in zip(shares, pairwise(edges)):
+        overlaps = (spans.first < high) & (spans.beyond > low)
+        inside = take_rows(spans, overlaps)
+
         begin = np.maximum(inside.first, low)
         count = np.minimum(inside.beyond, high) - begin
+
         row = np.repeat(inside.row, count)
         tick = expand_ranges(begin, count)
-        yield number / (len(edges) - 1), _between(users, row, tick, tick_ms, settings)
+        yield float(share), _between(users, row, tick, tick_ms, settings)
 
 
 def _spans(users: Tracks, tick_ms: int, max_gap_ms: float) -> Spans:
     same = np.diff(users.track) == 0
-    row = np.flatnonzero(same & (np.diff(users.t) <= max_gap_ms))
+    soon = np.diff(users.t) <= max_gap_ms
+    row = np.flatnonzero(same & soon)
+
     first = -(-users.t[row] // tick_ms)  # the first tick at or after each fix
     is_last = ~np.isin(row + 1, row)  # such a step has the time of its end too
     until = users.t[row + 1] + is_last
-    return Spans(row, first, np.maximum(-(-until // tick_ms), first))
+
+    beyond = -(-until // tick_ms)
+
+    return Spans(row, first, np.maximum(beyond, first))
 
 
 def _edges(spans: Spans, settings: Settings) -> np.ndarray:
     """Ticks between which there are about positions_at_once positions."""
     by_time = np.argsort(spans.first, kind="stable")
     count = (spans.beyond - spans.first)[by_time]
+
     part = (np.cumsum(count) - 1) // settings.positions_at_once
     begins = spans.first[by_time[run_starts(part)]]
     return np.append(np.unique(begins), spans.beyond.max())
@@ -162,18 +180,26 @@ def _between(
     """Positions at ticks (n,) on the way from the fixes `row` (n,) to the next ones."""
     lon = users.lon[row]
     lat = users.lat[row]
+
     t = users.t[row]
     took = users.t[row + 1] - t
     share = (tick * tick_ms - t) / took
+
     east = near_lon(users.lon[row + 1], lon) - lon
     north = users.lat[row + 1] - lat
-    error_m = settings.error_share * users.metres_to_next(row)
-    error_m *= 2 * np.sqrt(share * (1 - share))
+    lon = lon + share * east
+    lat = lat + share * north
+
+    middle = 2 * np.sqrt(share * (1 - share))
     nearer_s = np.minimum(share, 1 - share) * took / 1000.0
+    error_m = settings.error_share * users.metres_to_next(row) * middle
     error_m += settings.error_ms * nearer_s
+
     at_fix = (share == 0) | (share == 1)
-    error_m[at_fix | (took <= 1000 * settings.observed_s)] = 0.0
-    return Positions(users.track[row], tick, lon + share * east, lat + share * north, error_m)
+    observed = at_fix | (took <= 1000 * settings.observed_s)
+    error_m[observed] = 0.0
+
+    return Positions(users.track[row], tick, lon, lat, error_m)
 
 
 def near_pairs(
@@ -188,17 +214,21 @@ def near_pairs(
     n = len(p.tick)
     if not n:
         return
+
     # Beyond distance + reach * error the probability is smaller than min_probability.
     reach = np.sqrt(-2 * np.log(min_probability))
-    apart_m = 4 * (distance_m + reach * p.error_m.max())  # so far are two times from each other
-    time = (p.tick - p.tick.min()) * apart_m
+    widest_m = distance_m + reach * p.error_m.max()
+    time = (p.tick - p.tick.min()) * 4 * widest_m  # so far are two times from each other
+
     place = np.column_stack([on_sphere(p.lon, p.lat), time])
     tree = cKDTree(place, balanced_tree=False, compact_nodes=False)
     order = np.argsort(p.tick, kind="stable").astype(np.int32)
+
     for begin in range(0, n, settings.searched_at_once):
         some = order[begin : begin + settings.searched_at_once]
         # Of a pair the position with the larger error finds the other.
         radius = distance_m + np.sqrt(2) * reach * p.error_m[some]
+
         found = tree.query_ball_point(place[some], radius, return_sorted=False)
         one, other = _pairs(p, some, found)
         yield _encounters(p, one, other, distance_m, min_probability)
@@ -209,17 +239,26 @@ def _pairs(p: Positions, some: np.ndarray, found: np.ndarray) -> tuple[np.ndarra
 
     found: for each position of `some` the positions near it.
     """
-    size = np.fromiter(map(len, found), np.int64, len(found))
+    size = np.array([len(rows) for rows in found])
     one = np.repeat(some, size)
+
     other = np.fromiter(chain.from_iterable(found), np.int32, len(one))
     error = p.error_m[one]
+
     other_error = p.error_m[other]
-    once = (error > other_error) | ((error == other_error) & (one < other))
-    kept = once & (p.user[one] != p.user[other])
+    once = error > other_error
+    once |= (error == other_error) & (one < other)
+
+    apart = p.user[one] != p.user[other]
+    kept = once & apart
+
     one = one[kept]
     other = other[kept]
     swapped = p.user[one] > p.user[other]
-    return np.where(swapped, other, one), np.where(swapped, one, other)
+
+    first = np.where(swapped, other, one)
+
+    return first, np.where(swapped, one, other)
 
 
 def _encounters(
@@ -231,14 +270,17 @@ def _encounters(
 ) -> Encounters:
     """The pairs of rows that are near with min_probability or more."""
     error_m = np.hypot(p.error_m[one], p.error_m[other])
-    away_m = metres_between(p.lon[one], p.lat[one], p.lon[other], p.lat[other])
+    away_m = length(way_between(p, one, other))
     probability = probability_within(away_m, error_m, distance_m)
     likely = probability >= min_probability
+
     a = take_rows(p, one[likely])
     b = take_rows(p, other[likely])
-    half = offset_m(b.lon, b.lat, a.lon, a.lat) / 2
-    lon, lat = destination(a.lon, a.lat, half[:, 0], half[:, 1])
+
+    east, north = offset_m(b.lon, b.lat, a.lon, a.lat).T / 2
+    lon, lat = destination(a.lon, a.lat, east, north)
     observed = error_m[likely] == 0
+
     return Encounters(a.user, b.user, a.tick, a.tick, probability[likely], observed, lon, lat)
 
 
@@ -250,10 +292,13 @@ def probability_within(away_m: np.ndarray, error_m: np.ndarray, distance_m: floa
     from scipy.special import chndtr
 
     result = (away_m <= distance_m).astype(float)
-    some = np.flatnonzero(np.abs(away_m - distance_m) < 6 * error_m)  # elsewhere it is 0 or 1
+    close = np.abs(away_m - distance_m) < 6 * error_m  # elsewhere it is 0 or 1
+    some = np.flatnonzero(close)
+
     variance = np.square(error_m[some])
     away = np.square(away_m[some]) / variance
     result[some] = chndtr(distance_m**2 / variance, 2, away)
+
     return result
 
 
@@ -266,8 +311,12 @@ def _joined(e: Encounters, settings: Settings) -> Encounters:
     starts = run_starts(e.one, e.other)
     missing = e.t_start[1:] - e.t_end[:-1] - 1
     starts[1:] |= missing > settings.max_missing
+
     first = np.flatnonzero(starts)
     last = run_ends(first, len(starts))
+
     run = np.cumsum(starts) - 1
     best = np.lexsort((-e.probability, run))[first]  # the likeliest time, the first of several
-    return replace(take_rows(e, best), t_start=e.t_start[first], t_end=e.t_end[last])
+    likeliest = take_rows(e, best)
+
+    return replace(likeliest, t_start=e.t_start[first], t_end=e.t_end[last])

@@ -89,34 +89,51 @@ def activity(tracks: Tracks) -> np.ndarray:
     """(n_tracks, len(ACTIVITY)) float32: shares, logarithms, hours; about one, 0 if unknown."""
     if not len(tracks):
         return np.zeros((tracks.n_tracks, len(ACTIVITY)), np.float32)
+
     fixes = thinned(tracks)
     slots = slots_of(fixes)
+
     place = ranked_places(slots)
-    columns = _time_by_place(slots, place) | _anchor(slots, place) | _range(slots)
-    columns |= _trips(slots, place) | _rides(tracks, fixes, slots)
+    columns = _time_by_place(slots, place)
+    columns |= _anchor(slots, place)
+
+    columns |= _range(slots)
+    columns |= _trips(slots, place)
+    columns |= _rides(tracks, fixes, slots)
+
     return np.nan_to_num(stacked(columns, ACTIVITY))
 
 
 def _time_by_place(s: Slots, place: np.ndarray) -> dict[str, np.ndarray]:
     """Shares of the known time in each slice of the week by place, and that time."""
+    n = len(place)
     time = np.zeros((s.n_tracks, len(SLICES), len(STATES)))
-    cells = time.reshape(-1)  # a view
-    for begin in range(0, len(place), Settings.slots_at_once):
-        slots = np.arange(begin, min(begin + Settings.slots_at_once, len(place)))
-        row, part = _hours_of(s, slots)
-        first = int(s.track[begin])  # slots are in the order of their tracks
-        cell = (s.track[row] - first) * len(SLICES) + part
-        count = np.bincount(cell * len(STATES) + place[row])
-        begins = first * time[0].size
-        cells[begins : begins + len(count)] += count
+    for begin in range(0, n, Settings.slots_at_once):
+        slots = np.arange(begin, min(begin + Settings.slots_at_once, n))
+        _add_time(time, s, slots, place)
+
     known = time.sum(axis=2)
     shares = time / np.maximum(known, 1.0)[..., None]
+
     columns = {}
     for number, part in enumerate(SLICES):
         columns[f"known_{part}"] = np.log1p(known[:, number]) / 5
         for rank, state in enumerate(STATES):
             columns[f"{state}_{part}"] = shares[:, number, rank]
+
     return columns
+
+
+def _add_time(time: np.ndarray, s: Slots, slots: np.ndarray, place: np.ndarray) -> None:
+    """Add the ten minutes of some slots to their track, slice of the week and place."""
+    row, part = _hours_of(s, slots)
+    first = int(s.track[slots[0]])  # slots are in the order of their tracks
+    track = s.track[row] - first
+    cell = (track * len(SLICES) + part) * len(STATES) + place[row]
+
+    count = np.bincount(cell)
+    cells = time[first:].reshape(-1)  # a view
+    cells[: len(count)] += count
 
 
 def _hours_of(s: Slots, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -125,10 +142,12 @@ def _hours_of(s: Slots, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     row = np.repeat(slots, size)
     since = expand_ranges(np.zeros_like(size), size)
     hours = (s.hours[row] + since / SLOTS_AN_HOUR) % 168
+
     part = np.digitize(hours % 24, [6.0, 9.5, 16.0, 19.5, 22.0])
     part %= 5  # the last is night again
     weekend = (hours >= 120) & (part > 0)
     part[weekend] = SLICES.index("weekend")
+
     return row, part
 
 
@@ -138,29 +157,59 @@ def _anchor(s: Slots, place: np.ndarray) -> dict[str, np.ndarray]:
     ranks = range(1, RANKED)
     times = np.stack([s.time((place == rank) & daytime) for rank in ranks], axis=1)
     anchor = 1 + times.argmax(axis=1)
+
     there = place == anchor[s.track]
-    begin = there & run_starts(place, s.track)
+    columns = _anchor_days(s, there, daytime & s.still)
+    columns |= _anchor_hours(s, there, there & run_starts(place, s.track))
+    columns["anchor_is_second"] = anchor == 1
+
+    home = s.centre(place == 0)
+    columns["anchor_far"] = _far(s, there, home)
+    columns["second_far"] = _far(s, place == 1, home)
+    columns["third_far"] = _far(s, place == 2, home)
+
+    return columns
+
+
+def _anchor_days(s: Slots, there: np.ndarray, working: np.ndarray) -> dict[str, np.ndarray]:
+    """On how many days, and for how much of the time, somebody is at the anchor.
+
+    working: (m,) still slots of weekday daytime.
+    """
+    seen = _days(s, working)
+    on_weekdays = _days(s, s.weekday & there)
+    on_weekends = _days(s, ~s.weekday & there)
+
+    weekends = _days(s, ~s.weekday & s.still)
+    time = s.time(there)
+    hours_a_day = time / SLOTS_AN_HOUR / np.maximum(_days(s, there), 1.0)
+
+    columns = {}
+    columns["days_seen"] = seen / 10
+    columns["anchor_days"] = on_weekdays / np.maximum(seen, 1.0)
+
+    columns["anchor_weekend"] = on_weekends / np.maximum(weekends, 1.0)
+    columns["anchor_hours"] = hours_a_day / 8
+    columns["anchor_time"] = time / np.maximum(s.time(s.still), 1.0)
+
+    return columns
+
+
+def _anchor_hours(s: Slots, there: np.ndarray, begin: np.ndarray) -> dict[str, np.ndarray]:
+    """From when until when somebody is at the anchor. begin: (m,) slots that begin a stay."""
     begins = s.count(begin)
     start = s.total(s.hour, begin) / begins
     square = s.total(s.hour**2, begin) / begins
     spread = np.sqrt(np.maximum(square - start**2, 0.0))
-    stop = s.total(s.hour + s.length / SLOTS_AN_HOUR, there) / s.count(there)
-    time = s.time(there)
-    seen = _days(s, daytime & s.still)
-    weekends = _days(s, ~s.weekday & s.still)
-    columns = {}
-    columns["anchor_days"] = _days(s, s.weekday & there) / np.maximum(seen, 1.0)
-    columns["anchor_weekend"] = _days(s, ~s.weekday & there) / np.maximum(weekends, 1.0)
-    columns["anchor_hours"] = time / SLOTS_AN_HOUR / np.maximum(_days(s, there), 1.0) / 8
-    columns["anchor_start"] = start / 12
-    columns["anchor_start_spread"] = spread / 4
-    columns["anchor_stop"] = stop / 12
-    columns["anchor_time"] = time / np.maximum(s.time(s.still), 1.0)
-    columns["anchor_is_second"] = anchor == 1
-    columns["days_seen"] = seen / 10
-    home = s.centre(place == 0)
-    places = {"anchor_far": there, "second_far": place == 1, "third_far": place == 2}
-    return columns | {name: _far(s, mask, home) for name, mask in places.items()}
+
+    until = s.hour + s.length / SLOTS_AN_HOUR
+    stop = s.total(until, there) / s.count(there)
+
+    return {
+        "anchor_start": start / 12,
+        "anchor_start_spread": spread / 4,
+        "anchor_stop": stop / 12,
+    }
 
 
 def _days(s: Slots, mask: np.ndarray) -> np.ndarray:
@@ -181,44 +230,62 @@ def _range(s: Slots) -> dict[str, np.ndarray]:
     """How many places a track has, and how far it goes from their middle."""
     every = slice(None)
     away = s.xy - s.centre(every)[s.track]
-    square = s.total(s.length * np.square(away).sum(axis=1), every)
-    radius = np.sqrt(square / np.maximum(s.time(every), 1.0))
+
+    square = np.square(away).sum(axis=1)
+    variance = s.total(s.length * square, every) / np.maximum(s.time(every), 1.0)
+    radius = np.sqrt(variance)
+
     cell = np.floor(s.xy / SlotSettings.cell_m).astype(np.int64)
-    cells = np.unique(np.column_stack([s.track, cell])[s.still], axis=0)
+    cell = np.column_stack([s.track, cell])
+    cells = np.unique(cell[s.still], axis=0)
     places = np.bincount(cells[:, 0], minlength=s.n_tracks)
+
     return {"log_places": np.log1p(places) / 3, "radius": np.log1p(radius / 100) / 4}
 
 
 def _trips(s: Slots, place: np.ndarray) -> dict[str, np.ndarray]:
     """Trips from one still slot to the next, per day of known waking time."""
-    still = np.flatnonzero(s.still)
-    begin = still[:-1]
-    end = still[1:]
-    metres = length(s.xy[end] - s.xy[begin])
-    absent = s.number[end] - s.number[begin] - s.length[begin]
-    moved = (s.track[begin] == s.track[end]) & (metres > SlotSettings.place_m)
-    trip = moved & (absent <= Settings.max_trip_slots)
-    begin = begin[trip]
-    end = end[trip]
+    begin, end, metres = _trip_ends(s)
     awake = (s.hour >= 6) & (s.hour < 23)
 
     def rate(trips: np.ndarray | slice, slots: np.ndarray) -> np.ndarray:
         """Trips in a mask per day of the time in a mask of slots."""
-        days = np.maximum(s.time(slots) / SLOTS_A_WAKING_DAY, Settings.min_days)
-        return np.bincount(s.track[begin[trips]], minlength=s.n_tracks) / days
+        days = s.time(slots) / SLOTS_A_WAKING_DAY
+        count = np.bincount(s.track[begin[trips]], minlength=s.n_tracks)
+        return count / np.maximum(days, Settings.min_days)
 
     weekday = s.weekday[begin]
     columns = {}
+
     columns["trips_a_day"] = rate(slice(None), awake) / 4
     columns["trips_weekday"] = rate(weekday, awake & s.weekday) / 4
     columns["trips_weekend"] = rate(~weekday, awake & ~s.weekday) / 4
     columns["trips_from_first"] = rate(place[begin] == 0, awake) / 2
+
     of_second = (place[begin] == 1) | (place[end] == 1)
     columns["trips_of_anchor"] = rate(of_second, awake) / 2
-    distance = np.digitize(metres[trip], Settings.distances_m)
+    distance = np.digitize(metres, Settings.distances_m)
     for number in range(len(Settings.distances_m) + 1):
         columns[f"trips_{number}"] = rate(distance == number, awake) / 2
+
     return columns
+
+
+def _trip_ends(s: Slots) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The slots (k,) from which and to which trips lead, and metres between them."""
+    still = np.flatnonzero(s.still)
+    begin = still[:-1]
+    end = still[1:]
+
+    metres = length(s.xy[end] - s.xy[begin])
+    left = s.number[begin] + s.length[begin]
+    absent = s.number[end] - left
+
+    same = s.track[begin] == s.track[end]
+    moved = metres > SlotSettings.place_m
+    trip = same & moved & (absent <= Settings.max_trip_slots)
+
+    return begin[trip], end[trip], metres[trip]
 
 
 def _rides(tracks: Tracks, fixes: Thinned, s: Slots) -> dict[str, np.ndarray]:
@@ -226,20 +293,28 @@ def _rides(tracks: Tracks, fixes: Thinned, s: Slots) -> dict[str, np.ndarray]:
     n = tracks.n_tracks
     of = fixes.track[fixes.row]
     # seconds between fixes while the logger records: a quarter of the steps are no longer
-    cadence = np.nan_to_num(group_quantile(fixes.seconds, of, n, 0.25), nan=60.0)
-    known = np.maximum(s.time(slice(None)) / SLOTS_A_DAY, Settings.min_days)
+    cadence = group_quantile(fixes.seconds, of, n, 0.25)
+    cadence = np.nan_to_num(cadence, nan=60.0)
+
+    known = s.time(slice(None)) / SLOTS_A_DAY
+    known = np.maximum(known, Settings.min_days)
     span_h = np.nan_to_num(tracks.span_s) / 3600
     days = np.maximum(span_h / 24, Settings.min_days)  # from the first to the last fix
+
     runs = _runs(fixes, cadence)
     columns = _runs_a_day(runs, days, cadence)
     columns["runs_known"] = _rate(runs, slice(None), known)
+
     columns["span"] = np.log1p(span_h) / 6
     columns["cadence"] = np.log1p(cadence) / 5
     columns["known"] = np.log1p(known) / 3
+
     moving = fixes.speed > Settings.moving_m_s
+
     for number, share in enumerate(Settings.speed_quantiles):
         speed = group_quantile(fixes.speed[moving], of[moving], n, share)
         columns[f"speed_{number}"] = np.log1p(np.nan_to_num(speed)) / 3
+
     return columns
 
 
@@ -262,46 +337,63 @@ def _runs_a_day(runs: Runs, days: np.ndarray, cadence: np.ndarray) -> dict[str, 
     """Runs per day of all kinds. days, cadence: (n_tracks,)."""
     # A sparse record misses the highest speed, so the threshold falls with the time between fixes.
     fast_m_s = 12.0 - 1.6 * np.log1p(cadence / 20)
-    masks = {
-        "runs": np.ones(len(runs.track), bool),
-        "runs_weekday": runs.hours < 120,
-        "runs_weekend": runs.hours >= 120,
-        "runs_fast": runs.fastest > fast_m_s[runs.track],
-        "runs_silent": runs.silent > 0.4,
-        "runs_silent_fast": (runs.silent > 0.2) & (runs.fastest > 10),
-    }
+    masks: dict[str, np.ndarray] = {"runs": np.ones(len(runs.track), bool)}
+
+    masks["runs_weekday"] = runs.hours < 120
+    masks["runs_weekend"] = runs.hours >= 120
+
+    masks["runs_fast"] = runs.fastest > fast_m_s[runs.track]
+    masks["runs_silent"] = runs.silent > 0.4
+    masks["runs_silent_fast"] = (runs.silent > 0.2) & (runs.fastest > 10)
+
     distance = np.digitize(runs.metres, Settings.distances_m)
     for number in range(len(Settings.distances_m) + 1):
         masks[f"runs_length_{number}"] = distance == number
+
     speed = np.digitize(runs.fastest, Settings.speeds_m_s)
     for number in range(len(Settings.speeds_m_s) + 1):
         masks[f"runs_speed_{number}"] = speed == number
+
     return {name: _rate(runs, mask, days) for name, mask in masks.items()}
 
 
 def _rate(runs: Runs, mask: np.ndarray | slice, days: np.ndarray) -> np.ndarray:
     """(n_tracks,) logarithm of the runs in a mask per day. days: (n_tracks,)."""
-    return np.log1p(np.bincount(runs.track[mask], minlength=len(days)) / days)
+    count = np.bincount(runs.track[mask], minlength=len(days))
+    return np.log1p(count / days)
 
 
 def _runs(fixes: Thinned, cadence: np.ndarray) -> Runs:
     """Runs of movement. Five minutes or two and a half fixes without a moving step end a run."""
-    moving = (fixes.speed > Settings.moving_m_s) & (fixes.metres > Settings.min_step_m)
-    on = np.flatnonzero(moving & (fixes.seconds < Settings.max_step_s))
+    moving = fixes.speed > Settings.moving_m_s
+    moving &= fixes.metres > Settings.min_step_m
+    moving &= fixes.seconds < Settings.max_step_s
+
+    on = np.flatnonzero(moving)
     first = fixes.row[on]
     track = fixes.track[first]
     if not len(on):
         return Runs(track, *np.zeros((4, 0)))
-    begin = fixes.t[first]
-    end = fixes.t[first + 1]
-    pause_s = np.append(0, begin[1:] - end[:-1]) / 1000.0
+
     usual_s = 2.5 * cadence[track]
-    ended = pause_s > np.maximum(Settings.min_pause_s, usual_s)
+    ended = _pause_s(fixes, first) > np.maximum(Settings.min_pause_s, usual_s)
     head = np.flatnonzero(run_starts(track) | ended)
+
     step_m = fixes.metres[on]
     metres = np.add.reduceat(step_m, head)
     quiet = fixes.seconds[on] > np.maximum(usual_s, 45)
-    silent = np.add.reduceat(quiet * step_m, head) / np.maximum(metres, 1.0)
+    silent_m = np.add.reduceat(quiet * step_m, head)
+
+    silent = silent_m / np.maximum(metres, 1.0)
     fastest = np.maximum.reduceat(fixes.speed[on], head)
-    runs = Runs(track[head], fixes.hours[first[head]], metres, fastest, silent)
+    hours = fixes.hours[first[head]]
+    runs = Runs(track[head], hours, metres, fastest, silent)
+
     return take_rows(runs, metres > Settings.min_run_m)
+
+
+def _pause_s(fixes: Thinned, first: np.ndarray) -> np.ndarray:
+    """(k,) seconds from the end of the step before to steps that begin at rows `first`."""
+    begin = fixes.t[first]
+    end = fixes.t[first + 1]
+    return np.append(0, begin[1:] - end[:-1]) / 1000.0

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import geodesy
 from ..arrays import nearest_row, stacked
-from ..geodesy import offset_m
+from ..geodesy import offset_m, way_between
 from ..times import DAY_MS
 from .sequences import (
     Fixes,
@@ -53,13 +53,8 @@ class Settings:
 
 
 CLOCK = (
-    "day_sin",
-    "day_cos",
-    "half_day_sin",
-    "half_day_cos",
-    "week_sin",
-    "week_cos",
-    "weekend",
+    *("day_sin", "day_cos", "half_day_sin", "half_day_cos"),
+    *("week_sin", "week_cos", "weekend"),
 )
 BACK_MS = {"yesterday": DAY_MS, "week_ago": 7 * DAY_MS}  # the same times that queries look at
 
@@ -88,12 +83,8 @@ N_FEATURES = len(FEATURES)
 N_QUERY = len(QUERY)
 
 
-def _lateral(names: tuple[str, ...]) -> list[int]:
-    return [number for number, name in enumerate(names) if name.startswith("left")]
-
-
-LATERAL_FEATURES = _lateral(FEATURES)
-LATERAL_QUERY = _lateral(QUERY)
+LATERAL_FEATURES = [number for number, name in enumerate(FEATURES) if name.startswith("left")]
+LATERAL_QUERY = [number for number, name in enumerate(QUERY) if name.startswith("left")]
 
 
 @dataclass(frozen=True)
@@ -150,23 +141,29 @@ def featurize(
     f = fixes_of(sequence, t, lon, lat)
     row = np.arange(len(t)) if only is None else only
     way, dt = _look_back(f, row)
-    speeds = length(way[list(Settings.speed_lags)]) / dt[list(Settings.speed_lags)]
+
+    some = list(Settings.speed_lags)
+    speeds = length(way[some]) / dt[some]
     speed = np.sqrt(np.mean(np.square(speeds), axis=0))
-    places, centroid = _own_places(f, row)
-    columns = _lag_columns(way, dt, speed) | places
-    columns |= _speed_columns(speeds[0], speed) | _progress_columns(f, row, dt[0])
+
+    columns, centroid = _own_places(f, row)
+    columns |= _lag_columns(way, dt, speed)
+
+    columns |= _speed_columns(speeds[0], speed)
+    columns |= _progress_columns(f, row, dt[0])
     columns |= _clock_columns(solar_hour(t[row], lon[row]))
+
     yesterday, known = _same_time(f, row, f.key[row] - DAY_MS)
     columns |= _toward("yesterday", yesterday, known)
     columns["known_yesterday"] = known
-    parts = {
-        "x": stacked(columns, FEATURES),
-        "velocity": way[0] / dt[0][:, None],
-        "speed": speed,
-        "centroid": centroid,
-    }
+
+    parts = {"speed": speed, "centroid": centroid}
+    parts["x"] = stacked(columns, FEATURES)
+    parts["velocity"] = way[0] / dt[0, :, None]
     if only is not None:
-        parts = {name: _spread(values, only, len(t)) for name, values in parts.items()}
+        for name, values in parts.items():
+            parts[name] = _spread(values, only, len(t))
+
     return Features(**vars(f), **parts)
 
 
@@ -181,8 +178,8 @@ def _look_back(f: Fixes, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Metres (lags, m, 2) and seconds to the fixes `row` from those some lags before."""
     back = np.array(Settings.lags)[:, None]
     earlier = np.maximum(row - back, f.first[row])
-    way = offset_m(f.lon[row], f.lat[row], f.lon[earlier], f.lat[earlier])
-    return into_frame(way, f.heading[row]), seconds_between(f, earlier, row)
+    way = into_frame(way_between(f, earlier, row), f.heading[row])
+    return way, seconds_between(f, earlier, row)
 
 
 def _lag_columns(way: np.ndarray, dt: np.ndarray, speed: np.ndarray) -> dict[str, np.ndarray]:
@@ -191,19 +188,23 @@ def _lag_columns(way: np.ndarray, dt: np.ndarray, speed: np.ndarray) -> dict[str
     squashed = _squash(way, Settings.near_m)
     share = way / reach[..., None]
     seconds = np.log1p(dt) / 8.0
+
     columns = {}
     for number, lag in enumerate(Settings.lags):
         columns[f"ahead_{lag}"] = squashed[number, :, 0]
         columns[f"left_{lag}"] = squashed[number, :, 1]
+
         columns[f"seconds_{lag}"] = seconds[number]
         columns[f"ahead_share_{lag}"] = share[number, :, 0]
         columns[f"left_share_{lag}"] = share[number, :, 1]
+
     return columns
 
 
 def _speed_columns(last: np.ndarray, speed: np.ndarray) -> dict[str, np.ndarray]:
-    columns: dict[str, np.ndarray] = {}
+    columns = {}
     columns["last_speed"] = np.log1p(last) / 2.0
+
     columns["speed"] = np.log1p(speed) / 2.0
     columns["acceleration"] = np.log((last + 0.3) / (speed + 0.3))
     return columns
@@ -212,13 +213,18 @@ def _speed_columns(last: np.ndarray, speed: np.ndarray) -> dict[str, np.ndarray]
 def _progress_columns(f: Fixes, row: np.ndarray, dt: np.ndarray) -> dict[str, np.ndarray]:
     """How far along its sequence a fix is, and how it was reached in the last dt (m,) seconds."""
     number = row - f.first[row]
-    elapsed = (f.t[row] - f.t[f.first[row]]) / 1000.0
+    since = f.t[row] - f.t[f.first[row]]
+
+    still = f.step_m[row] < Settings.still_m
     columns: dict[str, np.ndarray] = {}
+
     columns["number"] = np.log1p(number) / 6.0
-    columns["elapsed"] = np.log1p(elapsed) / 12.0
+    columns["elapsed"] = np.log1p(since / 1000.0) / 12.0
+
     columns["first"] = number == 0
-    columns["stayed"] = (f.step_m[row] < Settings.still_m) & (dt >= Settings.still_s)
+    columns["stayed"] = still & (dt >= Settings.still_s)
     columns["silent"] = dt > Settings.silent_s
+
     return columns
 
 
@@ -226,39 +232,58 @@ def _clock_columns(hours: np.ndarray) -> dict[str, np.ndarray]:
     """CLOCK of hours since Monday."""
     day = hours * (2 * np.pi / 24)
     week = hours * (2 * np.pi / 168)
+
     columns: dict[str, np.ndarray] = {}
     columns["day_sin"] = np.sin(day)
     columns["day_cos"] = np.cos(day)
     columns["half_day_sin"] = np.sin(2 * day)
+
     columns["half_day_cos"] = np.cos(2 * day)
     columns["week_sin"] = np.sin(week)
     columns["week_cos"] = np.cos(week)
     columns["weekend"] = hours >= 120.0
+
     return columns
 
 
 def _own_places(f: Fixes, row: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Columns of the ways to the means of a sequence so far, and the way (m, 2) to that of all."""
-    from_first = offset_m(f.lon, f.lat, f.lon[f.first], f.lat[f.first])
-    hours = solar_hour(f.t, f.lon)
-    hour = hours % 24
-    chosen = {
-        "centre": np.ones(len(hours), bool),
-        "night": (hour >= 22) | (hour < 7),
-        "work": (hours < 120) & (hour >= 9) & (hour < 17),
-    }
+    from_first = way_between(f, f.first, slice(None))
+    heading = f.heading[row]
     columns: dict[str, np.ndarray] = {}
     means = {}
-    for place, rows in chosen.items():
-        mean, count = running_mean(from_first, rows, f.first)
+
+    ways = {}
+    for place, chosen in _times_of_places(f).items():
+        mean, count = running_mean(from_first, chosen, f.first)
+        seen = count[row]
+
         means[place] = mean[row]
-        columns[f"fixes_{place}"] = np.log1p(count[row]) / 6.0
-        way = into_frame(means[place] - from_first[row], f.heading[row])
-        columns |= _toward(place, way, count[row] > 0)
-    square = running_mean(from_first**2, chosen["centre"], f.first)[0][row]
-    variance = np.maximum(square - means["centre"] ** 2, 0.0)
-    columns["radius"] = np.log1p(np.sqrt(variance.sum(axis=1))) / 10.0
-    return columns, into_frame(means["centre"] - from_first[row], f.heading[row])
+        ways[place] = into_frame(mean[row] - from_first[row], heading)
+        columns[f"fixes_{place}"] = np.log1p(seen) / 6.0
+        columns |= _toward(place, ways[place], seen > 0)
+
+    every = np.ones(len(f.t), bool)
+    square = running_mean(from_first**2, every, f.first)[0]
+
+    variance = np.maximum(square[row] - means["centre"] ** 2, 0.0)
+    radius = np.sqrt(variance.sum(axis=1))
+    columns["radius"] = np.log1p(radius) / 10.0
+
+    return columns, ways["centre"]
+
+
+def _times_of_places(f: Fixes) -> dict[str, np.ndarray]:
+    """(n,) bool: at which times a fix counts for the mean of a place."""
+    hours = solar_hour(f.t, f.lon)
+    hour = hours % 24
+    weekday = hours < 120
+
+    return {
+        "centre": np.ones(len(hours), bool),
+        "night": (hour >= 22) | (hour < 7),
+        "work": weekday & (hour >= 9) & (hour < 17),
+    }
 
 
 def _toward(place: str, way: np.ndarray, known: np.ndarray) -> dict[str, np.ndarray]:
@@ -282,53 +307,84 @@ def _same_time(f: Fixes, row: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarra
     """
     way = np.zeros((len(row), 2))
     known = np.zeros(len(row), bool)
-    at = np.flatnonzero(wanted >= f.key[f.first[row]] - Settings.same_time_ms)
+    begin = f.key[f.first[row]]
+    at = np.flatnonzero(wanted >= begin - Settings.same_time_ms)
+
     if len(at):
         last = row[at]
-        found, known[at] = at_key(f.key, f.first[last], last, wanted[at])
-        way[at] = displacement(f, last, f.lon[found], f.lat[found])
+        first = f.first[last]
+
+        found, near = at_key(f.key, first, last, wanted[at])
+        known[at] = near
+        way[at] = into_frame(way_between(f, last, found), f.heading[last])
+
     return way, known
 
 
 def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
     """Queries for the positions `dt_s` (m,) seconds after the fixes `row` (m,)."""
-    s = Settings
     dt = np.maximum(np.asarray(dt_s, np.float64), 0.5)
     ms = (dt * 1000).astype(np.int64)
-    last_dt = seconds_between(f, np.maximum(row - 1, f.first[row]), row)
-    fade = s.fade_s * -np.expm1(-dt / s.fade_s)
+
+    fade = Settings.fade_s * -np.expm1(-dt / Settings.fade_s)
     base = f.velocity[row] * fade[:, None]
-    scale = np.sqrt(s.min_scale_m**2 + (f.speed[row] * dt) ** 2 + (s.min_scale_m_s * dt) ** 2)
-    columns: dict[str, np.ndarray] = {}
-    columns["horizon"] = np.log(dt) / 4.0 - 1.0
-    columns["horizon_share"] = dt / (dt + s.fade_s)
-    columns["horizon_steps"] = np.log(dt / last_dt) / 4.0
+
+    scale = _scale(f, row, dt)
+    columns = _horizon_columns(f, row, dt)
+
     columns["pace"] = np.log(scale / dt) / 2.0
     columns["ahead_base"] = base[:, 0] / scale
     columns["left_base"] = base[:, 1] / scale
-    columns |= _clock_columns(solar_hour(f.t[row] + ms, f.lon[row]))
-    columns |= _target("centre", f.centroid[row], np.ones(len(row), bool), scale)
+
+    hours = solar_hour(f.t[row] + ms, f.lon[row])
+    columns |= _clock_columns(hours)
+    always = np.ones(len(row), bool)
+    columns |= _target("centre", f.centroid[row], always, scale)
+
     for place, back_ms in BACK_MS.items():
-        way, known = _same_time(f, row, f.key[row] + ms - back_ms)
+        wanted = f.key[row] + ms - back_ms
+        way, known = _same_time(f, row, wanted)
         columns |= _target(place, way, known, scale)
+
     return Query(stacked(columns, QUERY), base, scale)
+
+
+def _scale(f: Features, row: np.ndarray, dt: np.ndarray) -> np.ndarray:
+    """(m,) metres, the unit of the model's correction after dt (m,) seconds."""
+    s = Settings
+    covered = f.speed[row] * dt
+    slowest = s.min_scale_m_s * dt
+    return np.sqrt(s.min_scale_m**2 + covered**2 + slowest**2)
+
+
+def _horizon_columns(f: Features, row: np.ndarray, dt: np.ndarray) -> dict[str, np.ndarray]:
+    """How far ahead dt (m,) seconds are, also beside the last step."""
+    before = np.maximum(row - 1, f.first[row])
+    steps = dt / seconds_between(f, before, row)
+    columns = {"horizon": np.log(dt) / 4.0 - 1.0}
+    columns["horizon_share"] = dt / (dt + Settings.fade_s)
+    columns["horizon_steps"] = np.log(steps) / 4.0
+    return columns
 
 
 def _target(
     place: str, way: np.ndarray, known: np.ndarray, scale: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Columns of a place where the track may go: the way (m, 2), also in units of scale (m,)."""
-    share = np.clip(way / scale[:, None], -4, 4) * known[:, None]
-    return _toward(place, way, known) | {
-        f"ahead_share_{place}": share[:, 0],
-        f"left_share_{place}": share[:, 1],
-        f"known_{place}": known,
-    }
+    columns = _toward(place, way, known)
+    share = np.clip(way / scale[:, None], -4, 4)
+
+    columns[f"ahead_share_{place}"] = share[:, 0] * known
+    columns[f"left_share_{place}"] = share[:, 1] * known
+    columns[f"known_{place}"] = known
+
+    return columns
 
 
 def displacement(f: Fixes, row: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Metres (m, 2) from the fixes `row` to (lon, lat), in the frames of the fixes."""
-    return into_frame(offset_m(lon, lat, f.lon[row], f.lat[row]), f.heading[row])
+    way = offset_m(lon, lat, f.lon[row], f.lat[row])
+    return into_frame(way, f.heading[row])
 
 
 def destination(f: Any, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -336,7 +392,8 @@ def destination(f: Any, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, ..
 
     f: has lon, lat (n,) and heading (n, 2), as Fixes have.
     """
-    h = f.heading[row]
-    east = xy[:, 0] * h[:, 0] - xy[:, 1] * h[:, 1]
-    north = xy[:, 0] * h[:, 1] + xy[:, 1] * h[:, 0]
+    ahead, left = xy.T
+    cos, sin = f.heading[row].T
+    east = ahead * cos - left * sin
+    north = ahead * sin + left * cos
     return geodesy.destination(f.lon[row], f.lat[row], east, north)

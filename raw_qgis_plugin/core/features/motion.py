@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import group_quantile, stacked
-from ..geodesy import metres_between, offset_m
+from ..geodesy import way_between
 from ..tracks import Tracks
 from .sequences import length, solar_hour
 
@@ -90,100 +90,130 @@ def _steps(tracks: Tracks) -> Steps:
     row = tracks.steps()
     of = tracks.track[row]
     seconds = _seconds(tracks, row, row + 1)
-    way = offset_m(tracks.lon[row + 1], tracks.lat[row + 1], tracks.lon[row], tracks.lat[row])
+
+    way = way_between(tracks, row, row + 1)
     metres = length(way)
-    same = of[1:] == of[:-1]
-    follows = row[1:] == row[:-1] + 1
-    pair = np.flatnonzero(same & follows)
-    direction = np.arctan2(way[:, 1], way[:, 0])
+    pair = np.flatnonzero(row[1:] == row[:-1] + 1)  # so they are of one track
+
+    east, north = way.T
+    direction = np.arctan2(north, east)
+
     return Steps(tracks.n_tracks, row, of, seconds, metres, metres / seconds, direction, pair)
 
 
 def _seconds(tracks: Tracks, row: np.ndarray, later: np.ndarray) -> np.ndarray:
-    seconds = (tracks.t[later] - tracks.t[row]) / 1000.0
-    return np.maximum(seconds, Settings.min_step_s)
-
-
-def _metres(tracks: Tracks, row: np.ndarray, other: np.ndarray) -> np.ndarray:
-    lon = tracks.lon
-    lat = tracks.lat
-    return metres_between(lon[row], lat[row], lon[other], lat[other])
+    return np.maximum(tracks.seconds(row, later), Settings.min_step_s)
 
 
 def _quantiles(tracks: Tracks, steps: Steps) -> dict[str, np.ndarray]:
     """Quantiles of speeds, accelerations and turns."""
     after = steps.pair + 1
     change = np.abs(steps.speed[after] - steps.speed[steps.pair])
-    turned = steps.direction[after] - steps.direction[steps.pair]
-    turn = np.abs((turned + np.pi) % (2 * np.pi) - np.pi)
-    shorter = np.minimum(steps.metres[steps.pair], steps.metres[after])
-    real = shorter > Settings.min_turn_m
+
     of_pair = steps.of[steps.pair]
     smooth, smooth_of = _smooth_speed(tracks)
-    samples = {
-        "speed": (np.log1p(steps.speed) / 2, steps.of),
-        "smooth_speed": (np.log1p(smooth) / 2, smooth_of),
-        "acceleration": (np.log1p(change / steps.seconds[after]), of_pair),
-        "turn": (turn[real], of_pair[real]),
-    }
+
+    turn, turn_of = _turns(steps)
+    samples = {}
+
+    samples["speed"] = (np.log1p(steps.speed) / 2, steps.of)
+    samples["smooth_speed"] = (np.log1p(smooth) / 2, smooth_of)
+
+    samples["acceleration"] = (np.log1p(change / steps.seconds[after]), of_pair)
+    samples["turn"] = (turn, turn_of)
+
     columns = {}
     for name, (values, of) in samples.items():
         for q in getattr(Settings, name):
             columns[f"{name}_{q:g}"] = group_quantile(values, of, steps.n, q)
+
     return columns
+
+
+def _turns(steps: Steps) -> tuple[np.ndarray, np.ndarray]:
+    """(k,) radians between steps that are long enough to have a direction, and their tracks."""
+    after = steps.pair + 1
+    turned = steps.direction[after] - steps.direction[steps.pair]
+
+    turned = (turned + np.pi) % (2 * np.pi)
+    turn = np.abs(turned - np.pi)
+
+    shorter = np.minimum(steps.metres[steps.pair], steps.metres[after])
+    real = shorter > Settings.min_turn_m
+
+    return turn[real], steps.of[steps.pair[real]]
 
 
 def _smooth_speed(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     """(k,) m/s from fixes to the first one smooth_ms later, or the last, and their tracks (k,)."""
-    last = tracks.track_offsets[1:][tracks.track] - 1
     later = tracks.before(tracks.track, tracks.t + Settings.smooth_ms)
-    later = np.minimum(later, last)
+    later = np.minimum(later, tracks.last_row)
+
     row = np.flatnonzero(later > np.arange(len(tracks)))
     later = later[row]
-    speed = _metres(tracks, row, later) / _seconds(tracks, row, later)
-    return speed, tracks.track[row]
+
+    metres = length(way_between(tracks, row, later))
+
+    return metres / _seconds(tracks, row, later), tracks.track[row]
 
 
 def _totals(steps: Steps) -> dict[str, np.ndarray]:
     """Sums over the steps of a track, and shares of them."""
     metres = steps.total(steps.metres)
     seconds = steps.total(steps.seconds)
+
     metre = np.maximum(metres, 1.0)
     second = np.maximum(seconds, 1.0)
+
     stopped = steps.speed < Settings.stopped_m_s
-    after = steps.pair + 1
-    stops = steps.total(_at(after, stopped[after] & ~stopped[steps.pair], len(stopped)))
+    stops = _stops(steps, stopped)
+
     silent = steps.seconds > Settings.silent_s
+    interval = group_quantile(steps.seconds, steps.of, steps.n)
+
     columns = {}
     columns["length"] = np.log1p(metres / 100) / 4
+
     columns["duration"] = np.log1p(seconds / 60) / 4
     columns["stopped"] = steps.total(steps.seconds * stopped) / second
+
     columns["stops_a_km"] = np.log1p(1000 * stops / (metres + 100))
     columns["mean_speed"] = np.log1p(metres / second) / 2
-    columns["interval"] = np.log1p(group_quantile(steps.seconds, steps.of, steps.n)) / 4
+
+    columns["interval"] = np.log1p(interval) / 4
     columns["silent"] = steps.total(steps.metres * silent) / metre
+
     return columns
 
 
-def _at(rows: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
-    """(n,) values at some rows, 0 elsewhere."""
-    result = np.zeros(n)
-    result[rows] = values
-    return result
+def _stops(steps: Steps, stopped: np.ndarray) -> np.ndarray:
+    """(n,) how often a track stops."""
+    after = steps.pair + 1
+    stops = after[stopped[after] & ~stopped[steps.pair]]
+    return np.bincount(steps.of[stops], minlength=steps.n)
 
 
 def _whole(tracks: Tracks, steps: Steps) -> dict[str, np.ndarray]:
     """How many fixes a track has, how straight it is, and at what hours."""
     fixes = np.diff(tracks.track_offsets)
     count = np.maximum(fixes, 1)
+
     first = np.minimum(tracks.track_offsets[:-1], len(tracks) - 1)
     last = np.maximum(tracks.track_offsets[1:] - 1, 0)
-    beeline = _metres(tracks, first, last)
+
+    beeline = length(way_between(tracks, first, last))
     beeline[fixes == 0] = 0.0  # these fixes are of other tracks
+    metres = steps.total(steps.metres)
+
     angle = solar_hour(tracks.t, tracks.lon) * (2 * np.pi / 24)
+    sin = np.bincount(tracks.track, np.sin(angle), steps.n)
+    cos = np.bincount(tracks.track, np.cos(angle), steps.n)
+
     columns = {}
     columns["fixes"] = np.log1p(count) / 6
-    columns["straightness"] = beeline / np.maximum(steps.total(steps.metres), 1.0)
-    columns["hour_sin"] = np.bincount(tracks.track, np.sin(angle), steps.n) / count
-    columns["hour_cos"] = np.bincount(tracks.track, np.cos(angle), steps.n) / count
+
+    columns["straightness"] = beeline / np.maximum(metres, 1.0)
+    columns["hour_sin"] = sin / count
+    columns["hour_cos"] = cos / count
+
     return columns

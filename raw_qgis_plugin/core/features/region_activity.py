@@ -80,9 +80,11 @@ def fix_activity(users: Tracks) -> FixActivity:
     """The properties of the fixes of tracks that are one user each (`by_user`)."""
     seconds = np.zeros(len(users))
     metres = np.zeros(len(users))
+
     step = users.steps()
-    seconds[step] = (users.t[step + 1] - users.t[step]) / 1000.0
+    seconds[step] = users.seconds(step, step + 1)
     metres[step] = users.metres_to_next(step)
+
     is_step = np.zeros(len(users), bool)
     is_step[step] = True
 
@@ -90,6 +92,7 @@ def fix_activity(users: Tracks) -> FixActivity:
     pace = 1 + np.searchsorted(Settings.paces_m_s, speed, "right")
     pace[~is_step | (seconds > Settings.max_stay_s)] = 0
     stay_s = np.minimum(seconds, Settings.max_stay_s).astype(np.float32)
+
     return FixActivity(
         stay_s,
         pace.astype(np.uint8),
@@ -111,10 +114,12 @@ def _stop_s(users: Tracks, pace: np.ndarray) -> np.ndarray:
     """(n,) seconds for which a user who rides on from a fix was slower; inf for other fixes."""
     riding = pace >= PACES.index("riding")
     slow = (pace > 0) & ~riding  # the pace of a user's last fix is unknown
+
     slowed = np.append(False, slow[:-1])[: len(slow)]  # on the way to this fix
     begins = np.where(slow & ~slowed, np.arange(len(slow)), 0)
     begins = np.maximum.accumulate(begins)
     seconds = (users.t - users.t[begins]) / 1000.0
+
     return np.where(slowed & riding, seconds, np.inf)
 
 
@@ -132,8 +137,10 @@ def visits_of(tracks: Tracks, region: np.ndarray, rows: np.ndarray) -> Visits:
     left = np.diff(rows) != 1
     silent = np.diff(t) > Settings.visit_gap_ms
     gone = np.append(True, left | silent)[: len(rows)]
+
     begin = np.flatnonzero(gone | run_starts(tracks.user[rows], region))
     end = run_ends(begin, len(rows))
+
     return Visits(region[begin], rows[begin], rows[end])
 
 
@@ -144,13 +151,17 @@ def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarr
     """
     region, rows = flattened(inside)
     n = len(inside)
+
     visits = visits_of(users, region, rows)
     n_visits = np.bincount(visits.region, minlength=n)
+
     columns = _times(fixes, region, rows, n) | _dwells(users, fixes, visits, n)
     columns |= _counts(users, fixes, region, rows, n_visits)
     columns |= _events(fixes, region, rows, n_visits)
+
     x = stacked(columns, REGION_ACTIVITY, np.inf)
     x[n_visits == 0] = 0.0
+
     return x
 
 
@@ -160,16 +171,21 @@ def _counts(
     """Visits, days and hours, also for each user."""
     n = len(n_visits)
     user = users.user[rows]
+
     n_users = np.bincount(region, run_starts(region, user), n)
     n_users = np.maximum(n_users, 1)
+
     days = np.bincount(region, run_starts(region, user, fixes.day[rows]), n)
     hours = np.bincount(region, fixes.stay_s[rows], n) / 3600.0
+
     columns = {}
     columns["visits"] = np.log1p(n_visits)
     columns["days"] = np.log1p(days)
+
     columns["hours"] = np.log1p(hours)
     columns["hours_each"] = np.log(hours / n_users + 1e-3)
     columns["visits_each"] = np.log(np.maximum(n_visits, 1) / n_users)
+
     return columns
 
 
@@ -177,7 +193,8 @@ def _by_part(
     region: np.ndarray, part: np.ndarray, shape: tuple[int, int], weight: np.ndarray | None = None
 ) -> np.ndarray:
     """Sums of weights by region and part, shape (n, parts)."""
-    cells = np.bincount(region * shape[1] + part, weight, shape[0] * shape[1])
+    n, parts = shape
+    cells = np.bincount(region * parts + part, weight, n * parts)
     return cells.reshape(shape)
 
 
@@ -187,16 +204,22 @@ def _times(
     """Shares of the time by pace, by hours of the day, and at weekends."""
     stay = fixes.stay_s[rows]
     n_bands = Settings.n_bands
-    by_pace = _by_part(region, fixes.pace[rows], (n, len(PACES)), stay)[:, 1:]
+
+    by_pace = _by_part(region, fixes.pace[rows], (n, len(PACES)), stay)
+    by_pace = by_pace[:, 1:]  # without the unknown one
+
     by_band = _by_part(region, fixes.band[rows], (n, 2 * n_bands), stay)
     paces = by_pace / np.maximum(by_pace.sum(axis=1, keepdims=True), 1.0)
+
     total = np.maximum(by_band.sum(axis=1), 1.0)
     weekend = by_band[:, n_bands:]
     bands = (by_band[:, :n_bands] + weekend) / total[:, None]
     columns = dict(zip(PACES[1:], paces.T, strict=True))
     for number, band in enumerate(BANDS):
         columns[f"time_{band}"] = bands[:, number]
+
     columns["weekend"] = weekend.sum(axis=1) / total
+
     return columns
 
 
@@ -204,15 +227,18 @@ def _dwells(users: Tracks, fixes: FixActivity, visits: Visits, n: int) -> dict[s
     """When visits begin and how long they last."""
     minutes = (users.t[visits.last] - users.t[visits.first]) / 60_000
     count = np.maximum(np.bincount(visits.region, minlength=n), 1)
+
     band = fixes.band[visits.first] % Settings.n_bands
     arrivals = _by_part(visits.region, band, (n, Settings.n_bands))
     columns = {}
     for number, name in enumerate(BANDS):
         columns[f"arrivals_{name}"] = arrivals[:, number] / count
+
     for limit in Settings.dwell_min:
         longer = np.bincount(visits.region, minutes > limit, n)
         columns[f"longer_{limit}"] = longer / count
         columns[f"stays_{limit}"] = np.log1p(longer)
+
     return columns
 
 
@@ -223,9 +249,11 @@ def _events(
     events = {"silences": fixes.silent[rows]}
     for limit in Settings.stop_s:
         events[f"halts_{limit}s"] = fixes.stop_s[rows] < limit
+
     columns = {}
     for name, mask in events.items():
         count = np.bincount(region, mask, len(n_visits))
         columns[name] = np.log1p(count)
         columns[f"{name}_each"] = count / np.maximum(n_visits, 1)
+
     return columns

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import group_quantile, run_starts, stacked
-from ..geodesy import offset_m
+from ..arrays import group_quantile, run_starts, stacked, take_rows
+from ..geodesy import way_between
 from ..tracks import Tracks
 from .sequences import length
 
@@ -64,12 +64,20 @@ def ride(tracks: Tracks) -> np.ndarray:
     line = averaged(tracks)[0]
     moves = np.isin(np.arange(n), line.track[line.steps()])  # one fix alone has no ride
     columns = dict.fromkeys(RIDE, np.full(n, np.nan))
+
     if moves.any():
         steps = _steps(line)
-        columns |= _speeds(line) | _changes(steps) | _bends(line, steps) | _stops(steps)
-        columns |= _shares(steps)
+        columns |= _speeds(line)
+        columns |= _changes(steps, n)
+
+        columns |= _bends(line, steps)
+        columns |= _stops(steps, n)
+        columns |= _shares(steps, n)
+
     x = stacked(columns, RIDE)
-    x[~np.isfinite(x) | ~moves[:, None]] = -1.0
+    x[~np.isfinite(x)] = -1.0
+    x[~moves] = -1.0
+
     return x
 
 
@@ -81,28 +89,31 @@ def averaged(tracks: Tracks, xy: np.ndarray | None = None) -> tuple[Tracks, np.n
     """
     if not len(tracks):
         return tracks, np.zeros(0, np.int64)
-    first = tracks.track_offsets[:-1][tracks.track]
+
+    first = tracks.first_row
     if xy is None:
-        xy = offset_m(tracks.lon, tracks.lat, tracks.lon[first], tracks.lat[first])
+        xy = way_between(tracks, first, slice(None))
+
     since = tracks.t - tracks.t[first]
     start = np.flatnonzero(run_starts(tracks.track, since // Settings.bin_ms))
     count = np.diff(np.append(start, len(tracks)))
+
     x = np.add.reduceat(xy[:, 0], start) / count
     y = np.add.reduceat(xy[:, 1], start) / count
     t = np.add.reduceat(since, start) / count
-    mean = replace(tracks, track=tracks.track[start], t=t.astype(np.int64), lon=x, lat=y)
-    return mean, start
+    t = t.astype(np.int64)
+
+    return replace(tracks, track=tracks.track[start], t=t, lon=x, lat=y), start
 
 
 @dataclass(frozen=True)
 class Steps:
     """Steps from a row of the averaged tracks to the next.
 
-    n: tracks. row: (k,) where a step begins. of: (k,) its track. way: (k, 2) metres. seconds,
-    metres: (k,). speed: (k,) m/s. moving: (k,) bool, faster than in a stop.
+    row: (k,) where a step begins. of: (k,) its track. way: (k, 2) metres. seconds, metres: (k,).
+    speed: (k,) m/s. moving: (k,) bool, faster than in a stop.
     """
 
-    n: int
     row: np.ndarray
     of: np.ndarray
     way: np.ndarray
@@ -111,19 +122,21 @@ class Steps:
     speed: np.ndarray
     moving: np.ndarray
 
-    def total(self, values: np.ndarray) -> np.ndarray:
+    def total(self, values: np.ndarray, n: int) -> np.ndarray:
         """(n,) sums of values (k,) over the steps of each track."""
-        return np.bincount(self.of, values, self.n)
+        return np.bincount(self.of, values, n)
 
 
 def _steps(line: Tracks) -> Steps:
     row = line.steps()
     way = _places(line, row + 1) - _places(line, row)
     metres = length(way)
-    seconds = np.maximum((line.t[row + 1] - line.t[row]) / 1000.0, 1.0)
+
+    seconds = np.maximum(line.seconds(row, row + 1), 1.0)
     speed = metres / seconds
     moving = speed >= Settings.stopped_m_s
-    return Steps(line.n_tracks, row, line.track[row], way, seconds, metres, speed, moving)
+
+    return Steps(row, line.track[row], way, seconds, metres, speed, moving)
 
 
 def _places(line: Tracks, row: np.ndarray) -> np.ndarray:
@@ -140,43 +153,57 @@ def _quantiles(
 
 def _speeds(line: Tracks) -> dict[str, np.ndarray]:
     """Speeds over a minute and three."""
-    last = line.track_offsets[1:][line.track] - 1
-    columns = {}
+    last = line.last_row
+
+    columns: dict[str, np.ndarray] = {}
     for window in Settings.window_s:
         later = line.before(line.track, line.t + 1000 * window)
         later = np.minimum(later, last)
         seconds = (line.t[later] - line.t) / 1000.0
         row = np.flatnonzero(seconds >= window / 2)
+
         way = _places(line, later[row]) - _places(line, row)
-        speed = np.log1p(length(way) / seconds[row]) / 2
+        speed = length(way) / seconds[row]
         columns |= _quantiles(
-            f"speed_{window}s", speed, line.track[row], line.n_tracks, Settings.window_speed
+            f"speed_{window}s",
+            np.log1p(speed) / 2,
+            line.track[row],
+            line.n_tracks,
+            Settings.window_speed,
         )
+
     return columns
 
 
-def _changes(steps: Steps) -> dict[str, np.ndarray]:
+def _changes(steps: Steps, n: int) -> dict[str, np.ndarray]:
     """How speeds and directions change from a step to the next, in m/s²."""
     pair = np.flatnonzero(steps.row[1:] == steps.row[:-1] + 1)
-    after = pair + 1
-    seconds = (steps.seconds[pair] + steps.seconds[after]) / 2
-    change = (steps.speed[after] - steps.speed[pair]) / seconds
-    slower = np.minimum(steps.speed[pair], steps.speed[after])
-    sideways = _angle(steps.way[pair], steps.way[after]) * slower / seconds
-    kinds = {
-        "faster": np.where(change > 0, change, np.nan),
-        "slower": np.where(change < 0, -change, np.nan),
-        "sideways": np.where(slower > Settings.turning_m_s, sideways, np.nan),
-    }
-    columns = {}
+    before = take_rows(steps, pair)
+    after = take_rows(steps, pair + 1)
+
+    seconds = (before.seconds + after.seconds) / 2
+    change = (after.speed - before.speed) / seconds
+    slower = np.minimum(before.speed, after.speed)
+    sideways = _angle(before.way, after.way) * slower / seconds
+
+    kinds = {}
+    kinds["faster"] = np.where(change > 0, change, np.nan)
+
+    kinds["slower"] = np.where(change < 0, -change, np.nan)
+    kinds["sideways"] = np.where(slower > Settings.turning_m_s, sideways, np.nan)
+    columns: dict[str, np.ndarray] = {}
     for name, values in kinds.items():
-        columns |= _quantiles(name, np.log1p(values), steps.of[pair], steps.n, Settings.change)
+        columns |= _quantiles(name, np.log1p(values), before.of, n, Settings.change)
+
     return columns
 
 
 def _angle(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(k,) radians between vectors (k, 2)."""
-    cross = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
+    x, y = one.T
+    other_x, other_y = other.T
+    cross = x * other_y - y * other_x
+
     dot = (one * other).sum(axis=1)
     return np.abs(np.arctan2(cross, dot))
 
@@ -185,89 +212,123 @@ def _bends(line: Tracks, steps: Steps) -> dict[str, np.ndarray]:
     """How crooked the way is: how much longer than the bee-line, and by what angle it bends."""
     # whole millimetres: sums do not depend on the tracks before
     each = np.zeros(len(line), np.int64)
-    each[steps.row + 1] = np.rint(1000 * steps.metres * steps.moving)
+    millimetres = np.rint(1000 * steps.metres)
+    each[steps.row + 1] = millimetres * steps.moving
+
     moved = np.cumsum(each)
     columns: dict[str, np.ndarray] = {}
     for scale in Settings.scale_m:
         columns |= _bends_at(line, moved, scale)
+
     return columns
 
 
 def _bends_at(line: Tracks, moved: np.ndarray, scale: float) -> dict[str, np.ndarray]:
     """Bends over `scale` metres. moved: (n,) whole millimetres up to each row."""
     n = line.n_tracks
-    last = line.track_offsets[1:][line.track] - 1
+    last = line.last_row
+
     ahead = np.searchsorted(moved, moved + int(1000 * scale))
     inside = ahead <= last
+
     ahead = np.minimum(ahead, last)
     gone = moved[ahead] - moved
     near = inside & (gone <= 2000 * scale)  # not one long step
 
     one = np.flatnonzero(near)
-    chord = _places(line, ahead[one]) - _places(line, one)
-    beeline = np.maximum(1000 * length(chord), 1000.0)
-    longer = np.log(np.maximum(gone[one], 1.0) / beeline)
-
+    longer = _longer(line, one, ahead[one], gone[one])
     two = one[near[ahead[one]]]
-    middle = ahead[two]
-    before = _places(line, middle) - _places(line, two)
-    after = _places(line, ahead[middle]) - _places(line, middle)
-    bend = _angle(before, after)
+
+    bend = _bend(line, two, ahead)
     of = line.track[two]
+    corners = np.bincount(of, bend > Settings.corner, n)
 
     columns = _quantiles(f"detour_{scale:g}m", longer, line.track[one], n, Settings.bend)
     columns |= _quantiles(f"bend_{scale:g}m", bend, of, n, Settings.bend)
-    corners = np.bincount(of, bend > Settings.corner, n)
     with np.errstate(invalid="ignore"):
         columns[f"corners_{scale:g}m"] = corners / np.bincount(of, minlength=n)
+
     return columns
 
 
-def _stops(steps: Steps) -> dict[str, np.ndarray]:
+def _longer(line: Tracks, row: np.ndarray, ahead: np.ndarray, gone: np.ndarray) -> np.ndarray:
+    """(k,) logarithm of how much longer the way (k,) in millimetres is than the bee-line."""
+    chord = _places(line, ahead) - _places(line, row)
+    beeline = np.maximum(1000 * length(chord), 1000.0)
+    return np.log(np.maximum(gone, 1.0) / beeline)
+
+
+def _bend(line: Tracks, row: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+    """(k,) radians between the chord to the row ahead, and the one from there on."""
+    middle = ahead[row]
+    before = _places(line, middle) - _places(line, row)
+    after = _places(line, ahead[middle]) - _places(line, middle)
+    return _angle(before, after)
+
+
+def _stops(steps: Steps, n: int) -> dict[str, np.ndarray]:
     """Stops between two rides, and the rides between stops: how long, how far, how fast."""
-    n = steps.n
     start = np.flatnonzero(run_starts(steps.of, steps.moving))
     of = steps.of[start]
     rides = steps.moving[start]
-    seconds = np.add.reduceat(steps.seconds, start)
-    metres = np.add.reduceat(steps.metres, start)
-    fastest = np.maximum.reduceat(steps.speed, start)
+
     begins = run_starts(of)
     ends = np.append(begins[1:], True)
     stop = ~rides & ~begins & ~ends
-    dwell = np.log1p(seconds / 10) / 2
+
+    seconds = np.add.reduceat(steps.seconds, start)
+    metres = np.add.reduceat(steps.metres, start)[rides]
+    fastest = np.maximum.reduceat(steps.speed, start)[rides]
+
+    columns = _how_often(steps, of[stop], seconds[stop], n)
+    dwell = np.log1p(seconds[stop] / 10) / 2
+    columns |= _quantiles("dwell", dwell, of[stop], n, Settings.between)
+
     spacing = np.log1p(metres / 100) / 2
+    columns |= _quantiles("spacing", spacing, of[rides], n, Settings.between)
     peak = np.log1p(fastest) / 2
-    columns = _quantiles("dwell", dwell[stop], of[stop], n, Settings.between)
-    columns |= _quantiles("spacing", spacing[rides], of[rides], n, Settings.between)
-    columns |= _quantiles("peak", peak[rides], of[rides], n, Settings.between)
-    stops = np.bincount(of[stop], minlength=n)
-    long_stops = np.bincount(of[stop], seconds[stop] > Settings.long_stop_s, n)
-    a_km = 1000 * stops / (steps.total(steps.metres) + 100)
-    an_hour = 3600 * stops / (steps.total(steps.seconds) + 60)
+
+    return columns | _quantiles("peak", peak, of[rides], n, Settings.between)
+
+
+def _how_often(steps: Steps, of: np.ndarray, seconds: np.ndarray, n: int) -> dict[str, np.ndarray]:
+    """How often a track stops. of, seconds: (k,) the track and the length of each stop."""
+    stops = np.bincount(of, minlength=n)
+    long_stops = np.bincount(of, seconds > Settings.long_stop_s, n)
+    a_km = 1000 * stops / (steps.total(steps.metres, n) + 100)
+    an_hour = 3600 * stops / (steps.total(steps.seconds, n) + 60)
+
+    columns = {}
     columns["stops_a_km"] = np.log1p(a_km)
     columns["stops_an_hour"] = np.log1p(an_hour) / 2
     with np.errstate(invalid="ignore"):
         columns["long_stops"] = long_stops / stops
+
     return columns
 
 
-def _shares(steps: Steps) -> dict[str, np.ndarray]:
+def _shares(steps: Steps, n: int) -> dict[str, np.ndarray]:
     """How much of the time a track moves, and how evenly."""
     moving = steps.moving
     speed = steps.speed[moving]
     of = steps.of[moving]
-    high = group_quantile(speed, of, steps.n, 0.9)
-    low = group_quantile(speed, of, steps.n, 0.25)
+
+    high = group_quantile(speed, of, n, 0.9)
+    low = group_quantile(speed, of, n, 0.25)
     cruising = _cruises(steps) & (steps.speed > 0.7 * high[steps.of])
-    seconds = steps.total(steps.seconds * moving)
-    metres = steps.total(steps.metres * moving)
+
+    every = steps.total(steps.seconds, n)
+    seconds = steps.total(steps.seconds * moving, n)
+    metres = steps.total(steps.metres * moving, n)
+    level = steps.total(steps.seconds * cruising, n)
+
     columns = {}
     with np.errstate(invalid="ignore", divide="ignore"):
-        columns["stopped"] = 1 - seconds / steps.total(steps.seconds)
+        columns["stopped"] = 1 - seconds / every
         columns["moving_speed"] = np.log1p(metres / seconds) / 2
-        columns["cruising"] = steps.total(steps.seconds * cruising) / seconds
+        columns["cruising"] = level / seconds
         columns["uneven"] = np.log(high / low)
+
     return columns
 
 

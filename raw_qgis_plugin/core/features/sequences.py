@@ -38,14 +38,24 @@ class Fixes:
 def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
     """Hours of mean solar time since Monday 00:00, in [0, 168), of times `t` (epoch ms, UTC)."""
     monday = 4 * 24.0  # 1970-01-01 was a Thursday: Monday was three days before, four days ahead
-    return (np.asarray(t, np.float64) / HOUR_MS + np.asarray(lon) / 15.0 - monday) % 168.0
+    utc = np.asarray(t, np.float64) / HOUR_MS
+
+    solar = utc + np.asarray(lon) / 15.0
+    return (solar - monday) % 168.0
 
 
 def into_frame(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
     """East-north vectors (…, 2) in the frame whose x axis is `heading` (…, 2)."""
-    x = v[..., 0] * heading[..., 0] + v[..., 1] * heading[..., 1]
-    y = v[..., 1] * heading[..., 0] - v[..., 0] * heading[..., 1]
-    return np.stack([x, y], axis=-1)
+    east = v[..., 0]
+    north = v[..., 1]
+
+    cos = heading[..., 0]
+    sin = heading[..., 1]
+
+    ahead = east * cos + north * sin
+    left = north * cos - east * sin
+
+    return np.stack([ahead, left], axis=-1)
 
 
 def length(v: np.ndarray) -> np.ndarray:
@@ -61,18 +71,27 @@ def fixes_of(sequence: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarr
     """
     row = np.arange(len(t))
     start = run_starts(sequence)
+
     first = np.maximum.accumulate(np.where(start, row, 0))
     since = t - t[first]
+
     longest_ms = 2**KEY_BITS - 366 * DAY_MS  # leaves a year for horizons
     number = np.cumsum(start).astype(np.int64)
+
     key = (number << KEY_BITS) + np.minimum(since, longest_ms)
     before = np.maximum(row - 1, first)
+
     step = offset_m(lon, lat, lon[before], lat[before])
     step_m = length(step)
+
     moved = np.maximum.accumulate(np.where((step_m >= MOVED_M) | start, row, 0))
-    direction = step[moved] / np.maximum(step_m[moved], 1e-9)[:, None]
-    heading = np.where((step_m[moved] > 0)[:, None], direction, [1.0, 0.0])
+    moved_m = step_m[moved, None]
+
+    direction = step[moved] / np.maximum(moved_m, 1e-9)
+    heading = np.where(moved_m > 0, direction, [1.0, 0.0])
+
     clock = (since / 1000.0).astype(np.float32)
+
     return Fixes(t, lon, lat, first, clock, key, step_m, heading)
 
 
@@ -91,14 +110,19 @@ def running_mean(
     """
     number = np.arange(len(v)) - first
     begins = number == 0
+
     longest = int(number.max(initial=0)) + 1
     cell = (np.cumsum(begins) - 1) * longest + number
     total = np.zeros((3, np.count_nonzero(begins), longest))
+
     flat = total.reshape(3, -1)  # a view
     flat[0, cell] = v[:, 0] * chosen
+
     flat[1, cell] = v[:, 1] * chosen
     flat[2, cell] = chosen
+
     np.cumsum(total, axis=2, out=total)
     sums = flat[:, cell]
     count = sums[2]
+
     return sums[:2].T / np.maximum(count, 1.0)[:, None], count

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from ..arrays import run_starts
-from ..geodesy import offset_m
+from ..geodesy import way_between
 from ..times import HOUR_MS
 from ..tracks import Tracks
 from .sequences import length, solar_hour
@@ -63,16 +63,17 @@ def thinned(tracks: Tracks) -> Thinned:
     """The thinned fixes of tracks and their steps."""
     rows = np.flatnonzero(run_starts(tracks.t // Settings.thin_ms, tracks.track))
     track = tracks.track[rows]
+
     t = tracks.t[rows]
-    lon = tracks.lon[rows]
-    lat = tracks.lat[rows]
-    first = tracks.track_offsets[:-1][track]
-    xy = offset_m(lon, lat, tracks.lon[first], tracks.lat[first])
+    hours = solar_hour(t, tracks.lon[rows])
+    xy = way_between(tracks, tracks.first_row[rows], rows)
+
     row = np.flatnonzero(track[1:] == track[:-1])
     metres = length(xy[row + 1] - xy[row])
+
     seconds = (t[row + 1] - t[row]) / 1000.0
     speed = metres / np.maximum(seconds, 5.0)
-    hours = solar_hour(t, lon)
+
     return Thinned(tracks.n_tracks, track, t, hours, xy, row, metres, seconds, speed)
 
 
@@ -129,55 +130,77 @@ class Slots:
         """(n_tracks, 2) mean position over the time of the slots in the mask; else zeros."""
         weight = np.maximum(self.time(mask), 1e-9)
         x = self.total(self.length * self.xy[:, 0], mask)
+
         y = self.total(self.length * self.xy[:, 1], mask)
         return np.stack([x / weight, y / weight], axis=1)
 
 
 def slots_of(fixes: Thinned) -> Slots:
     """The slots of thinned tracks, and those of silences in which a track stayed where it was."""
-    head, still = find_slots(fixes.track, fixes.t, fixes.xy)
-    track = fixes.track[head]
-    number = fixes.t[head] // Settings.slot_ms
-    size = np.diff(np.append(head, len(fixes.t)))
-    xy = np.add.reduceat(fixes.xy, head) / size[:, None]
+    seen = _with_fixes(fixes)
     # the last slot of a track is its own next one
-    is_last = run_starts(track[::-1])[::-1]
-    ahead = np.arange(len(head)) + ~is_last
-    gap = number[ahead] - number
-    step = length(xy[ahead] - xy)
+    is_last = run_starts(seen.track[::-1])[::-1]
+
+    ahead = np.arange(len(is_last)) + ~is_last
+    gap = seen.number[ahead] - seen.number
+    step = length(seen.xy[ahead] - seen.xy)
 
     left = (gap <= 2) & (step > Settings.still_m)
     came = np.append(False, left[:-1])
-    still &= ~(left & came & (size <= 2))  # a lone fix on the way is no stay
-    short = gap <= Settings.max_silent_slots
-    stayed = still & still[ahead] & (step < Settings.place_m) & short
-    lasts = np.maximum(np.where(stayed, gap, 1), 1).astype(np.float64)
 
-    seen = Slots(fixes.n_tracks, head, track, number, fixes.hours[head], xy, still, lasts)
-    silent = np.flatnonzero((gap >= 2) & short & ~stayed)
-    return _with_silences(seen, fixes, silent, gap)
+    few = seen.length <= 2
+    still = seen.still & ~(left & came & few)  # a lone fix on the way is no stay
+
+    near = still & still[ahead] & (step < Settings.place_m)
+    short = gap <= Settings.max_silent_slots
+
+    stayed = near & short
+    lasts = np.where(stayed, np.maximum(gap, 1), 1)
+
+    seen = replace(seen, still=still, length=lasts.astype(np.float64))
+    silent = (gap >= 2) & short & ~stayed
+
+    return _with_silences(seen, fixes, np.flatnonzero(silent), gap)
+
+
+def _with_fixes(fixes: Thinned) -> Slots:
+    """The slots that have fixes; their length is the number of these."""
+    head, still = find_slots(fixes.track, fixes.t, fixes.xy)
+    size = np.diff(np.append(head, len(fixes.t)))
+
+    xy = np.add.reduceat(fixes.xy, head) / size[:, None]
+    number = fixes.t[head] // Settings.slot_ms
+
+    return Slots(
+        fixes.n_tracks, head, fixes.track[head], number, fixes.hours[head], xy, still, size
+    )
 
 
 def _with_silences(seen: Slots, fixes: Thinned, before: np.ndarray, gap: np.ndarray) -> Slots:
     """Slots, and one for each silence after the slots `before` that ends where it began."""
     after = seen.head[before + 1]
     leave = fixes.xy[after - 1]
+
     arrive = fixes.xy[after]
     near = length(arrive - leave) < Settings.still_m
+
     before = before[near]
-    silences = {
-        "head": after[near],
-        "track": seen.track[before],
-        "number": seen.number[before] + 1,
-        "hours": (seen.hours[before] + Settings.slot_ms / HOUR_MS) % 168,
-        "xy": 0.5 * (leave + arrive)[near],
-        "still": np.ones(len(before), bool),
-        "length": gap[before] - 1.0,
-    }
+    hours = seen.hours[before] + Settings.slot_ms / HOUR_MS
+
+    silences = {"head": after[near], "track": seen.track[before]}
+    silences["number"] = seen.number[before] + 1
+    silences["hours"] = hours % 168
+
+    silences["xy"] = 0.5 * (leave + arrive)[near]
+    silences["still"] = np.ones(len(before), bool)
+    silences["length"] = gap[before] - 1.0
+
     both = {}
     for name, values in silences.items():
         both[name] = np.concatenate([getattr(seen, name), values])
+
     order = np.lexsort((both["number"], both["track"]))
+
     return replace(seen, **{name: values[order] for name, values in both.items()})
 
 
@@ -191,19 +214,27 @@ def ranked_places(s: Slots) -> np.ndarray:
             break
         time = np.bincount(cell[free], s.length[free], len(track_of))
         best = np.lexsort((-time, track_of))
+
         best = best[run_starts(track_of[best])]
         best = best[time[best] > 0]
+
         inside = free & np.isin(cell, best)
         centre = s.centre(inside)[s.track]
+
         near = length(s.xy - centre) < Settings.place_m
         some = s.time(inside) > 0
         place[free & near & some[s.track]] = rank
+
     return place
 
 
 def _cells(s: Slots) -> tuple[np.ndarray, np.ndarray]:
     """(m,) number of the cell in which a slot of a track lies, and the track (k,) of each cell."""
-    column, row = np.floor(s.xy / Settings.cell_m).astype(np.int64).T + 2**17  # 39,000 km each way
-    key = (s.track.astype(np.int64) << 36) + (column << 18) + row
+    cell = np.floor(s.xy / Settings.cell_m).astype(np.int64)
+    column, row = cell.T + 2**17  # 39,000 km each way
+
+    track = s.track.astype(np.int64)
+    key = (track << 36) + (column << 18) + row
     keys, cell = np.unique(key, return_inverse=True)
+
     return cell, keys >> 36

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..features.featurizer import solar_hour
+from ..features.sequences import solar_hour
 from ..geodesy import on_sphere
 
 FAN_OUT = 8

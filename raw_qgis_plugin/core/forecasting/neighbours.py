@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import run_starts
-from ..features.featurizer import into_frame, solar_hour
+from ..features.sequences import into_frame, solar_hour
 from ..times import DAY_MS
 from ..tracks import Tracks
 from .context import offset_of

@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..arrays import content_hash, rank_within, run_starts
-from ..features.featurizer import into_frame
+from ..features.sequences import into_frame
 from .candidates import KINDS
 from .clusters import Movements, Settings, cluster
 from .context import ContextKind

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..features.sequences import into_frame, length
 from ..forecasting.neighbours import displacements
-from ..geodesy import offset_m
+from ..geodesy import way_between
 from ..tracks import Tracks
 
 
@@ -44,14 +44,12 @@ class Gaps:
     @property
     def seconds(self) -> np.ndarray:
         """(g,) how long they are."""
-        return (self.tracks.t[self.after] - self.tracks.t[self.before]) / 1000.0
+        return self.tracks.seconds(self.before, self.after)
 
     @property
     def across_m(self) -> np.ndarray:
         """(g, 2) metres east and north from the first end to the second."""
-        lon = self.tracks.lon
-        lat = self.tracks.lat
-        return offset_m(lon[self.after], lat[self.after], lon[self.before], lat[self.before])
+        return way_between(self.tracks, self.before, self.after)
 
     def take(self, rows: np.ndarray) -> Gaps:
         """Some of the gaps, or some several times."""
@@ -82,23 +80,32 @@ class Ends:
 def ends_of(gaps: Gaps) -> Ends:
     """The ends of gaps."""
     tracks = gaps.tracks
-    sides = [_velocities(tracks, gaps.before, -1), _velocities(tracks, gaps.after, 1)]
-    velocity = np.stack([moved for moved, _ in sides], axis=1)
-    known = np.stack([seen for _, seen in sides], axis=1)
-    steps_s = [_step_s(tracks, gaps.before, -1), _step_s(tracks, gaps.after, 1)]
+    before, before_known = _velocities(tracks, gaps.before, -1)
+
+    after, after_known = _velocities(tracks, gaps.after, 1)
+    velocity = np.stack([before, after], axis=1)
+    known = np.stack([before_known, after_known], axis=1)
+
+    steps_s = [_step_s(tracks, gaps.before, -1)]
+    steps_s.append(_step_s(tracks, gaps.after, 1))
 
     across = gaps.across_m
     distance = length(across)
     heading = _heading(across, distance, velocity)
+
     speed = length(velocity).mean(axis=(1, 2))
     covered = Settings.reach * speed * gaps.seconds
+
+    unit_m = Settings.unit_m + distance + covered
+
+    begin = gaps.before
     return Ends(
-        tracks.lon[gaps.before],
-        tracks.lat[gaps.before],
+        tracks.lon[begin],
+        tracks.lat[begin],
         heading,
         gaps.seconds,
         into_frame(across, heading),
-        Settings.unit_m + distance + covered,
+        unit_m,
         into_frame(velocity, heading[:, None, None]),
         known,
         np.stack(steps_s, axis=1),
@@ -110,8 +117,10 @@ def _heading(across: np.ndarray, distance: np.ndarray, velocity: np.ndarray) -> 
     moved = velocity.mean(axis=2).sum(axis=1)
     apart = distance > Settings.min_apart_m
     main = np.where(apart[:, None], across, moved)
+
     some = np.any(main, axis=1, keepdims=True)
     main = np.where(some, main, [1.0, 0.0])
+
     return main / length(main)[:, None]
 
 
@@ -120,18 +129,25 @@ def _velocities(tracks: Tracks, row: np.ndarray, sign: int) -> tuple[np.ndarray,
     s = Settings
     velocity = np.zeros((len(row), len(s.lags_s), 2))
     known = np.zeros((len(row), len(s.lags_s)), bool)
+
     for number, lag_s in enumerate(s.lags_s):
         span_s = np.full(len(row), sign * lag_s)
-        moved, known[:, number] = displacements(tracks, row, span_s, s.max_gap_s)
+        moved, seen = displacements(tracks, row, span_s, s.max_gap_s)
+        known[:, number] = seen
+
         speed = length(moved) / lag_s
         too_fast = np.maximum(speed / s.fastest_ms, 1.0)
-        velocity[:, number] = sign * moved / lag_s / too_fast[:, None]
+        moved *= sign / lag_s
+        velocity[:, number] = moved / too_fast[:, None]
+
     return velocity, known
 
 
 def _step_s(tracks: Tracks, row: np.ndarray, sign: int) -> np.ndarray:
     """(g,) seconds to the fix before (sign -1) or after fixes of their tracks."""
     other = np.clip(row + sign, 0, len(tracks) - 1)
-    away_s = np.abs(tracks.t[other] - tracks.t[row]) / 1000.0
-    there = (tracks.track[other] == tracks.track[row]) & (other != row)
-    return np.where(there, np.minimum(away_s, NO_STEP_S), NO_STEP_S)
+    step_s = np.abs(tracks.seconds(row, other))
+
+    same = tracks.track[other] == tracks.track[row]
+    step_s[~same | (other == row)] = NO_STEP_S
+    return np.minimum(step_s, NO_STEP_S)

@@ -64,18 +64,24 @@ class GapQueries:
         Raises InputError for too many.
         """
         step_ms = max(round(1000 * step_s), 1)
-        took = np.where(np.diff(tracks.track) == 0, np.diff(tracks.t), 0)
+        same = np.diff(tracks.track) == 0
+        took = np.where(same, np.diff(tracks.t), 0)
+
         wide = took > step_ms
         short = took <= 1000 * max_gap_s
         before = np.flatnonzero(wide & short)
         count = (took[before] - 1) // step_ms
+
         if count.sum() > SETTINGS.max_queries:
             raise InputError(
                 "{n:,} positions in gaps are too many: choose a longer step.", n=count.sum()
             )
+
         since_ms = step_ms * expand_ranges(np.ones_like(count), count)
         row = np.repeat(before, count)
-        return cls(row, tracks.t[row] + since_ms, int(np.count_nonzero(wide & ~short)))
+        n_open = np.count_nonzero(wide & ~short)
+
+        return cls(row, tracks.t[row] + since_ms, int(n_open))
 
 
 @dataclass(frozen=True)
@@ -110,21 +116,25 @@ def fill(
     n = len(queries.t)
     if not n:
         return
+
     imputer = Imputer()
     movements = Movements(tracks)
-    before, first, gap_of = np.unique(queries.before, return_index=True, return_inverse=True)
+
+    before, gap_of = np.unique(queries.before, return_inverse=True)
     gaps = Gaps(tracks, before, before + 1)
     calibration = calibrated(imputer, movements, gaps.seconds, settings)
-    offsets = np.append(first, n)
+
     for part in _parts(np.arange(len(before)), settings.gaps_at_once):
         prepared = _prepared(movements, gaps.take(part))
-        number = np.arange(offsets[part[0]], offsets[part[-1] + 1])
-        for some in _parts(number, settings.queries_at_once):
+        begin, end = np.searchsorted(gap_of, [part[0], part[-1] + 1])
+        for some in _parts(np.arange(begin, end), settings.queries_at_once):
             progress(some[0] / n)
-            own = prepared.take(gap_of[some] - part[0])
+            gap = gap_of[some]
+
+            own = prepared.take(gap - part[0])
             mixture = own.predict(imputer, movements, queries.t[some])
-            widths = calibration[:, gap_of[some]]
-            yield _filled(some, own.ends, mixture, widths, with_areas, settings)
+            yield _filled(some, own.ends, mixture, calibration[:, gap], with_areas, settings)
+
     progress(1.0)
 
 
@@ -143,15 +153,15 @@ class Prepared:
 
     def take(self, rows: np.ndarray) -> Prepared:
         """Some of the gaps, or some several times."""
-        return Prepared(
-            self.gaps.take(rows), take_rows(self.ends, rows), take_rows(self.found, rows)
-        )
+        ends = take_rows(self.ends, rows)
+        return Prepared(self.gaps.take(rows), ends, take_rows(self.found, rows))
 
     def predict(self, imputer: Imputer, movements: Movements, t: np.ndarray) -> Mixture:
         """The mixtures of one time (m,) of each gap."""
         gaps = self.gaps
-        since_s = (t - gaps.tracks.t[gaps.before]) / 1000.0
-        share = since_s / gaps.seconds
+        begin = gaps.tracks.t[gaps.before]
+
+        share = (t - begin) / 1000.0 / gaps.seconds
         inputs = describe(gaps, self.ends, movements, self.found, share)
         return imputer.mixture(inputs, self.ends.unit_m)
 
@@ -171,15 +181,20 @@ def _filled(
     """Points, radii and areas of mixtures (m,). calibration: CALIBRATION_COLUMNS (4, m)."""
     rows = np.arange(len(number))
     point = spatial_median(mixture)
+
     narrow = mixture.condensed(settings.components)
     half = len(NOMINAL_LEVELS)
+
     radius = calibration[:half] * areas.radii_m(narrow, point)
     radius = np.maximum.accumulate(radius)
     shapes = None
+
     if with_areas:
         around = areas.Settings.point_share * radius
         shapes = areas.polygons(ends, rows, narrow, calibration[half:], point, around)
+
     lon, lat = destination(ends, rows, point)
+
     return Filled(number, lon, lat, radius[0], radius[1], shapes)
 
 
@@ -194,15 +209,19 @@ def calibrated(
     """
     shipped = imputer.calibration
     known = np.log(shipped["seconds"])
+
     wanted = np.log(seconds)
     table = np.array([shipped[name] for name in CALIBRATION_COLUMNS])
-    first = max(int(np.searchsorted(known, wanted.min(), "right")) - 1, 0)
-    last = min(int(np.searchsorted(known, wanted.max())), len(known) - 1)
-    for number in range(first, last + 1):
-        gaps, middle = stretches(movements.tracks, float(shipped["seconds"][number]), settings)
+    first = np.searchsorted(known, wanted.min(), "right") - 1
+    last = np.searchsorted(known, wanted.max())
+
+    for number in range(max(first, 0), min(last + 1, len(known))):
+        length_s = float(shipped["seconds"][number])
+        gaps, middle = stretches(movements.tracks, length_s, settings)
         if len(middle) >= settings.min_stretches:
             off, level = _errors(imputer, movements, gaps, middle, settings)
             table[:, number] = _moved_toward(table[:, number], off, level, settings)
+
     return np.array([np.interp(wanted, known, column) for column in table])
 
 
@@ -212,11 +231,14 @@ def _errors(
     """How far predictions are from the fixes `middle`, in their widths, and at which levels."""
     tracks = gaps.tracks
     prepared = _prepared(movements, gaps)
+
     mixture = prepared.predict(imputer, movements, tracks.t[middle])
     ends = prepared.ends
+
     truth = offset_m(tracks.lon[middle], tracks.lat[middle], ends.lon, ends.lat)
     truth = into_frame(truth, ends.heading)
     narrow = mixture.condensed(settings.components)
+
     return areas.nonconformity(narrow, spatial_median(mixture), truth)
 
 
@@ -226,11 +248,15 @@ def _moved_toward(
     """A calibration (4,) moved toward the errors of stretches, the more the more there are."""
     half = len(NOMINAL_LEVELS)
     trust = len(level) / (len(level) + settings.prior)
+
     pairs = zip(off, NOMINAL_LEVELS, strict=True)
-    needed = np.array([np.quantile(each, share) for each, share in pairs])
+    needed = [np.quantile(each, share) for each, share in pairs]
     ratio = np.maximum(needed, 1e-3) / shipped[:half]
-    apart = logit(np.quantile(level, NOMINAL_LEVELS)) - logit(shipped[half:])
+
+    needed_level = np.quantile(level, NOMINAL_LEVELS)
+    apart = logit(needed_level) - logit(shipped[half:])
     levels = shifted(shipped[half:], trust * apart)
+
     return np.concatenate([shipped[:half] * ratio**trust, levels])
 
 
@@ -242,27 +268,43 @@ def stretches(
     They are as many of each track as there are. What is drawn depends on the content of the fixes,
     not on ids or on the order of rows.
     """
-    t = tracks.t
-    last_row = len(t) - 1
-    lasts_ms = 1000 * seconds
-    key = content_hash(t, tracks.lon, tracks.lat)
-    share = np.uint64(-(-len(t) // settings.max_starts) or 1)
-    begin = np.flatnonzero(key % share == 0)
+    key = content_hash(tracks.t, tracks.lon, tracks.lat)
+    one_of = max(-(-len(key) // settings.max_starts), 1)
+
+    begin = np.flatnonzero(key % np.uint64(one_of) == 0)
     track = tracks.track[begin]
-    end = np.minimum(tracks.before(track, t[begin] + int(lasts_ms)), last_row)
-    half = (t[begin] + t[end]) // 2
-    middle = tracks.before(track, half)
 
-    took = t[end] - t[begin]
-    possible = (tracks.track[end] == track) & (took >= lasts_ms)
-    possible &= took <= settings.longer * lasts_ms
-    possible &= (middle > begin) & (middle < end)
-    off = np.abs(t[np.minimum(middle, last_row)] - half)
-    possible &= off <= settings.middle * lasts_ms
+    until = tracks.t[begin] + int(1000 * seconds)
+    end = tracks.before(track, until)
+    end = np.minimum(end, len(key) - 1)
 
-    chosen = np.flatnonzero(possible)
-    drawn = content_hash(key[begin[chosen]], np.array(1))
-    turn = rank_within(track[chosen], ~drawn)  # of a stretch, among those of its track
-    best = np.lexsort((drawn, turn))[: settings.max_stretches]
-    chosen = np.sort(chosen[best])
+    middle, is_middle = _middles(tracks, begin, end, settings.middle * seconds)
+    took_s = tracks.seconds(begin, end)
+    possible = is_middle & (tracks.track[end] == track)
+    possible &= (took_s >= seconds) & (took_s <= settings.longer * seconds)
+
+    begin = begin[possible]
+    drawn = content_hash(key[begin], np.array(1))
+
+    turn = rank_within(tracks.track[begin], ~drawn)  # of a stretch, among those of its track
+    chosen = np.lexsort((drawn, turn))[: settings.max_stretches]
+    chosen = np.sort(chosen)
+
+    end = end[possible]
+    middle = middle[possible]
+
     return Gaps(tracks, begin[chosen], end[chosen]), middle[chosen]
+
+
+def _middles(
+    tracks: Tracks, begin: np.ndarray, end: np.ndarray, near_s: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The fixes after the middles of stretches (n,), and whether they are near them in time."""
+    half = (tracks.t[begin] + tracks.t[end]) // 2
+    middle = tracks.before(tracks.track[begin], half)
+
+    inside = (middle > begin) & (middle < end)
+    middle = np.minimum(middle, len(tracks) - 1)
+    off_ms = np.abs(tracks.t[middle] - half)
+
+    return middle, inside & (off_ms <= 1000 * near_s)

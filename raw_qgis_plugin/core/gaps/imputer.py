@@ -23,29 +23,19 @@ from ..paths import IMPUTER, IMPUTER_CARD
 from .ends import Ends, Gaps
 from .ends import Settings as EndSettings
 from .movements import Found, How, Movements
+from .simple import SIMPLE, simple_places
 
 
 @dataclass(frozen=True)
 class Settings:
     """How queries in gaps are described. The network was trained with these values."""
 
-    fade_s: float = 300.0  # s, constant velocity is damped over this time
     lag: int = 1  # of EndSettings.lags_s, over which movements are compared with the ends
     reaches: tuple[float, ...] = (0.03, 0.1, 0.3)  # units, movements so near to a place support it
     max_feature: float = 8.0  # absolute value
     min_bump: float = 0.1  # of the middle of a gap, near its ends
 
 
-SIMPLE = (
-    "line",
-    "curve",
-    "first end",
-    "second end",
-    "leaves at once",
-    "arrives at last",
-    "on from first",
-    "back from second",
-)
 N_SIMPLE = len(SIMPLE)
 ENDS = ("first", "second")
 LAGS = tuple(f"{lag:g}s" for lag in EndSettings.lags_s)
@@ -107,65 +97,109 @@ def describe(
     """
     moved = _moved(ends, movements, found, share)
     simple = simple_places(ends, share) / ends.unit_m[:, None, None]
+
     centre = np.concatenate([simple, moved.there], axis=1)
-    warp = np.zeros((*centre.shape, 2))
-    warp[:, N_SIMPLE:, 0] = (share - 1)[:, None, None] * moved.off_first
-    warp[:, N_SIMPLE:, 1] = -share[:, None, None] * moved.off_second
+    warp = _warp(moved, share)
     warped = centre + warp.sum(axis=2)
 
     supports = _support(warped, moved)
     of_place = supports | _of_place(warped, simple, ends)
-    of_movement = _of_movement(ends, found, moved) | _similarity(gaps, ends, movements, found)
-    each = np.zeros((*warped.shape[:2], N_SIMPLE + len(OF_MOVEMENT) + len(OF_PLACE)), np.float32)
-    each[:, :N_SIMPLE, :N_SIMPLE] = np.eye(N_SIMPLE)
-    own = stacked(of_movement, OF_MOVEMENT, Settings.max_feature)
-    own[~moved.known] = 0.0
-    each[:, N_SIMPLE:, N_SIMPLE : -len(OF_PLACE)] = own
-    each[..., -len(OF_PLACE) :] = stacked(of_place, OF_PLACE, Settings.max_feature)
+
+    of_movement = _of_movement(ends, found, moved)
+    of_movement |= _similarity(gaps, ends, movements, found)
 
     bump = 2.0 * np.sqrt(share * (1 - share))
     of_gap = _of_gap(ends, moved) | _of_movement_at_ends(ends)
-    of_gap |= {"time": share, "bump": bump}
-    shares = np.mean([supports[f"share_{reach:g}"] for reach in Settings.reaches], axis=0)
-    of_gap |= {f"share at {name}": shares[:, number] for number, name in enumerate(SIMPLE)}
-    exists = np.pad(moved.known, ((0, 0), (N_SIMPLE, 0)), constant_values=True)
-    return {
-        "gap": stacked(of_gap, OF_GAP, Settings.max_feature),
-        "centre": centre.astype(np.float32),
-        "warp": warp.astype(np.float32),
-        "each": each,
-        "bump": np.maximum(bump, Settings.min_bump).astype(np.float32),
-        "exists": exists,
-    }
+    of_gap |= _shares(supports) | {"time": share, "bump": bump}
+
+    inputs = {"centre": centre, "warp": warp}
+    inputs["gap"] = stacked(of_gap, OF_GAP, Settings.max_feature)
+    inputs["each"] = _each(of_movement, moved.known, of_place)
+
+    inputs["bump"] = np.maximum(bump, Settings.min_bump)
+    inputs = {name: values.astype(np.float32, copy=False) for name, values in inputs.items()}
+    is_simple = np.ones((len(share), N_SIMPLE), bool)
+    inputs["exists"] = np.concatenate([is_simple, moved.known], axis=1)
+
+    return inputs
+
+
+def _warp(moved: Moved, share: np.ndarray) -> np.ndarray:
+    """(m, C, 2, 2) what moving candidates onto the first and the second end adds."""
+    m, k, _ = moved.there.shape
+    warp = np.zeros((m, N_SIMPLE + k, 2, 2))
+
+    share = share[:, None, None]
+    warp[:, N_SIMPLE:, 0] = (share - 1) * moved.off_first
+    warp[:, N_SIMPLE:, 1] = -share * moved.off_second
+
+    return warp
+
+
+def _each(
+    of_movement: dict[str, np.ndarray], known: np.ndarray, of_place: dict[str, np.ndarray]
+) -> np.ndarray:
+    """(m, C, G) the features of candidates. known: (m, k), which movements there are."""
+    places = stacked(of_place, OF_PLACE, Settings.max_feature)
+    own = stacked(of_movement, OF_MOVEMENT, Settings.max_feature)
+    own[~known] = 0.0
+
+    first = N_SIMPLE + own.shape[2]
+    width = first + places.shape[2]
+    each = np.zeros((*places.shape[:2], width), np.float32)
+
+    each[:, :N_SIMPLE, :N_SIMPLE] = np.eye(N_SIMPLE)
+    each[:, N_SIMPLE:, N_SIMPLE:first] = own
+    each[..., first:] = places
+
+    return each
+
+
+def _shares(supports: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The share of the movements' weight near each simple place, (m,) each, over all reaches."""
+    shares = [supports[f"share_{reach:g}"] for reach in Settings.reaches]
+    mean = np.mean(shares, axis=0)
+    return {f"share at {name}": mean[:, number] for number, name in enumerate(SIMPLE)}
 
 
 def _moved(ends: Ends, movements: Movements, found: Found, share: np.ndarray) -> Moved:
-    since_ms = (1000 * share[:, None] * found.seconds).astype(np.int64)
-    lon, lat, known = movements.at(found.track, found.begin + since_ms)
+    since_ms = 1000 * share[:, None] * found.seconds
+    t = found.begin + since_ms.astype(np.int64)
+    lon, lat, known = movements.at(found.track, t)
     known &= found.weight > 0
 
     def in_units(v: np.ndarray) -> np.ndarray:
         seen = np.where(known[..., None], v, 0.0)
-        return into_frame(seen, ends.heading[:, None]) / ends.unit_m[:, None, None]
+        metres = into_frame(seen, ends.heading[:, None])
+        return metres / ends.unit_m[:, None, None]
 
     there = offset_m(lon, lat, ends.lon[:, None], ends.lat[:, None])
     weight = np.where(known, np.sqrt(found.weight), 0.0)
     off_first = in_units(found.off_first)
+
     return Moved(in_units(there), off_first, in_units(found.off_second), known, weight)
 
 
 def _support(warped: np.ndarray, moved: Moved) -> dict[str, np.ndarray]:
     """How much weight of movements lies near candidates (m, C), also as a share of all."""
-    x = warped[..., 0]
-    y = warped[..., 1]
-    square = np.square(x[:, :, None] - x[:, None, N_SIMPLE:])  # (m, C, k)
-    square += np.square(y[:, :, None] - y[:, None, N_SIMPLE:])
+    x = warped[..., 0, None]
+    y = warped[..., 1, None]
+    moved_x, moved_y = np.moveaxis(warped[:, None, N_SIMPLE:], -1, 0)
+    square = np.square(x - moved_x)  # (m, C, k)
+    square += np.square(y - moved_y)
+
+    weight = moved.weight[..., None]
+    total = moved.total[:, None]
+
     columns = {}
     for reach in Settings.reaches:
-        kernel = np.exp(square * np.float32(-0.5 / reach**2))
-        near = (kernel @ moved.weight[..., None])[..., 0]
+        scale = np.float32(-0.5 / reach**2)
+        kernel = np.exp(square * scale)
+
+        near = (kernel @ weight)[..., 0]
         columns[f"support_{reach:g}"] = np.log1p(near)
-        columns[f"share_{reach:g}"] = near / (moved.total[:, None] + 0.1)
+        columns[f"share_{reach:g}"] = near / (total + 0.1)
+
     return columns
 
 
@@ -174,13 +208,18 @@ def _of_place(warped: np.ndarray, simple: np.ndarray, ends: Ends) -> dict[str, n
     second_end = simple[:, SIMPLE.index("second end"), None]
     line = simple[:, SIMPLE.index("line"), None]
     off_line = length(warped - line)
+
+    off_line_m = off_line * ends.unit_m[:, None]
     columns = {}
+
     columns["from_first"] = length(warped)
     columns["from_second"] = length(warped - second_end)
     columns["off_line"] = off_line
-    columns["off_line_m"] = np.log1p(off_line * ends.unit_m[:, None] / 50.0)
+
+    columns["off_line_m"] = np.log1p(off_line_m / 50.0)
     columns["x"] = warped[..., 0]
     columns["y"] = warped[..., 1]
+
     return columns
 
 
@@ -188,11 +227,16 @@ def _of_movement(ends: Ends, found: Found, moved: Moved) -> dict[str, np.ndarray
     """How movements were found, and how near they passed, (m, k) each."""
     columns = {how.name: found.how == how for how in How}
     columns["weight"] = np.log(found.weight + 1e-6) / 5
-    columns["rank"] = np.broadcast_to(np.arange(found.how.shape[1]) / 10, found.how.shape)
+    rank = np.arange(found.how.shape[1]) / 10
+    columns["rank"] = np.broadcast_to(rank, found.how.shape)
+
+    unit_m = ends.unit_m[:, None]
+
     for end, off in zip(ENDS, (moved.off_first, moved.off_second), strict=True):
         distance = length(off)
         columns[f"off_{end}"] = distance
-        columns[f"metres_{end}"] = np.log1p(distance * ends.unit_m[:, None] / 50.0)
+        columns[f"metres_{end}"] = np.log1p(distance * unit_m / 50.0)
+
     return columns
 
 
@@ -201,19 +245,28 @@ def _similarity(
 ) -> dict[str, np.ndarray]:
     """How similar movements are to the gaps' own track, (m, k) each."""
     own_t = gaps.tracks.t[gaps.before]
-    own_hour = solar_hour(own_t, ends.lon)
-    hours = solar_hour(found.begin, ends.lon[:, None]) - own_hour[:, None]
+    own_hour = solar_hour(own_t, ends.lon)[:, None]
+
+    hour = solar_hour(found.begin, ends.lon[:, None])
+    later = hour - own_hour
+    hours = np.abs((later + 12) % 24 - 12)
+
     took_s = np.maximum(np.abs(found.seconds), 1.0)
     stretch = np.log(took_s / ends.seconds[:, None])
+
     user = movements.tracks.track_user[found.track]
     own_user = gaps.tracks.user[gaps.before]
+
     columns = {}
     columns["stretch"] = stretch
+
     columns["stretched"] = np.abs(stretch)
-    columns["hours"] = np.abs((hours + 12) % 24 - 12) / 6
+    columns["hours"] = hours / 6
     columns["own_user"] = user == own_user[:, None]
+
     lasts_ms = (1000 * found.seconds).astype(np.int64)
     columns |= _differs("first", movements, found, ends, found.begin)
+
     return columns | _differs("second", movements, found, ends, found.begin + lasts_ms)
 
 
@@ -223,14 +276,23 @@ def _differs(
     """How much the velocity at an end of the gap differs from that of movements at t (m, k)."""
     number = ENDS.index(end)
     side = (-1, 1)[number]  # outside of the gap
+
     lag_ms = 1000.0 * EndSettings.lags_s[Settings.lag]
-    away_ms = (side * lag_ms * np.sign(found.seconds)).astype(np.int64)
+    away_ms = side * lag_ms * np.sign(found.seconds)
+    outside = t + away_ms.astype(np.int64)
+
     lon, lat, known = movements.at(found.track, t)
-    lon_out, lat_out, known_out = movements.at(found.track, t + away_ms)
-    way = into_frame(side * offset_m(lon_out, lat_out, lon, lat), ends.heading[:, None])
-    velocity = ends.velocity[:, number, Settings.lag][:, None]
-    differs = length(1000.0 * way / lag_ms - velocity) / (2.0 + length(velocity))
-    seen = known & known_out & ends.known[:, number, Settings.lag][:, None]
+    lon_out, lat_out, known_out = movements.at(found.track, outside)
+    way = side * offset_m(lon_out, lat_out, lon, lat)
+    way = into_frame(way, ends.heading[:, None])
+
+    velocity = ends.velocity[:, number, None, Settings.lag]
+    differs = length(1000.0 * way / lag_ms - velocity)
+    differs /= 2.0 + length(velocity)
+
+    seen = known & known_out
+    seen &= ends.known[:, number, None, Settings.lag]
+
     return {f"differs_{end}": np.where(seen, differs, 0.0), f"seen_{end}": seen}
 
 
@@ -238,15 +300,19 @@ def _of_gap(ends: Ends, moved: Moved) -> dict[str, np.ndarray]:
     """How long and wide gaps are, and how many movements there are, (m,) each."""
     distance = length(ends.across)
     total = moved.total
+
     columns = {}
     columns["duration"] = np.log(ends.seconds / 600.0)
     columns["distance"] = np.log1p(distance / 100.0) / 3
     columns["unit"] = np.log(ends.unit_m / 500.0)
+
     columns["distance_share"] = distance / ends.unit_m
     columns["speed"] = np.log1p(distance / ends.seconds)
+
     columns["weight"] = np.log1p(total)
     columns["weight_share"] = total / (total + 1)
     columns["known"] = moved.known.mean(axis=1)
+
     return columns
 
 
@@ -256,6 +322,7 @@ def _of_movement_at_ends(ends: Ends) -> dict[str, np.ndarray]:
     moved = np.tanh(ends.velocity * units / 2)  # (m, 2, lags, 2)
     speed = np.log1p(length(ends.velocity))
     step = np.log(np.maximum(ends.step_s, 1.0) / 60.0) / 3
+
     columns = {}
     for e, end in enumerate(ENDS):
         columns[f"step_{end}"] = step[:, e]
@@ -264,55 +331,8 @@ def _of_movement_at_ends(ends: Ends) -> dict[str, np.ndarray]:
             columns[f"y_{end}_{lag}"] = moved[:, e, k, 1]
             columns[f"speed_{end}_{lag}"] = speed[:, e, k]
             columns[f"known_{end}_{lag}"] = ends.known[:, e, k]
+
     return columns
-
-
-def simple_places(ends: Ends, share: np.ndarray) -> np.ndarray:
-    """SIMPLE (m, 8, 2) metres from the first end, in the frames of gaps, at shares (m,) of time."""
-    s = share[:, None]
-    across = ends.across
-    first = _shortest_velocity(ends, 0)
-    second = _shortest_velocity(ends, 1)
-    distance = length(across)[:, None]
-    along = across / np.maximum(distance, 1.0)
-    gone = _steady(first, s, ends, distance)
-    to_go = _steady(second, 1 - s, ends, distance)
-    places = {
-        "line": s * across,
-        "curve": _curve(first, second, s, ends),
-        "first end": 0.0 * across,
-        "second end": across,
-        "leaves at once": along * gone,
-        "arrives at last": across - along * to_go,
-        "on from first": _fading(first, s, ends),
-        "back from second": across - _fading(second, 1 - s, ends),
-    }
-    return np.stack([places[name] for name in SIMPLE], axis=1)
-
-
-def _shortest_velocity(ends: Ends, end: int) -> np.ndarray:
-    """(m, 2) m/s at an end, over the shortest time for which it is known."""
-    lag = ends.known[:, end].argmax(axis=1)
-    return ends.velocity[np.arange(len(lag)), end, lag]
-
-
-def _curve(first: np.ndarray, second: np.ndarray, s: np.ndarray, ends: Ends) -> np.ndarray:
-    """(m, 2) on the cubic that leaves and arrives with the velocities of the ends (Hermite)."""
-    leave = (s**3 - 2 * s**2 + s) * first
-    arrive = (s**3 - s**2) * second
-    return ends.seconds[:, None] * (leave + arrive) + (3 * s**2 - 2 * s**3) * ends.across
-
-
-def _steady(v: np.ndarray, part: np.ndarray, ends: Ends, distance: np.ndarray) -> np.ndarray:
-    """(m, 1) metres at the speed of an end for a part of the time, no less than the line has."""
-    metres = length(v)[:, None] * part * ends.seconds[:, None]
-    return np.clip(metres, part * distance, distance)
-
-
-def _fading(v: np.ndarray, part: np.ndarray, ends: Ends) -> np.ndarray:
-    """(m, 2) metres by the velocity of an end, which fades, for a part of the time."""
-    fade = -np.expm1(-part * ends.seconds[:, None] / Settings.fade_s)
-    return v * Settings.fade_s * fade
 
 
 class Imputer:
@@ -327,5 +347,7 @@ class Imputer:
         """The mixtures of described queries, in metres in the frames of gaps. unit_m: (m,)."""
         outputs = self._session.run(None, inputs)
         centre, log_scale, log_weight = (output.astype(np.float64) for output in outputs)
+
         metres = centre * unit_m[:, None, None]
-        return Mixture(metres, np.exp(log_scale) * unit_m[:, None], np.exp(log_weight))
+        scale = np.exp(log_scale) * unit_m[:, None]
+        return Mixture(metres, scale, np.exp(log_weight))

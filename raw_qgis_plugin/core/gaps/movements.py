@@ -24,7 +24,14 @@ from ..arrays import (
     take_rows,
 )
 from ..features.sequences import length
-from ..geodesy import metres_per_degree, near_lon, offset_m, on_sphere, unwrapped
+from ..geodesy import (
+    metres_per_degree,
+    near_lon,
+    offset_m,
+    on_sphere,
+    unwrapped,
+    way_between,
+)
 from ..tracks import Tracks
 from .ends import Gaps
 
@@ -109,10 +116,14 @@ class Movements:
 
         self.tracks = tracks
         silent = np.diff(tracks.t) > 1000 * Settings.max_gap_s
+
         ends = silent | (np.diff(tracks.track) != 0)
-        self._spell = np.concatenate([[0], np.cumsum(ends)])  # has no silence inside
+        self._spell = np.append(0, np.cumsum(ends))  # has no silence inside
+
         self._at = at = _positions(tracks)
-        self._spell_of = self._spell[tracks.before(at.track, at.t + 1) - 1]
+        before = tracks.before(at.track, at.t + 1) - 1
+        self._spell_of = self._spell[before]
+
         places = on_sphere(at.lon, at.lat)
         self._tree = cKDTree(places, balanced_tree=False, compact_nodes=False)
 
@@ -123,108 +134,148 @@ class Movements:
         """
         own = self.tracks
         before = np.maximum(own.before(track, t + 1) - 1, 0)
+
         begin = own.t[before]
         after = np.minimum(before + 1, len(own) - 1)
         after = np.where(begin == t, before, after)
+
         end = own.t[after]
         part = (t - begin) / np.maximum(end - begin, 1)
+
         lon = own.lon[before]
         lat = own.lat[before]
+
         east = near_lon(own.lon[after], lon) - lon
         north = own.lat[after] - lat
 
-        same = (own.track[before] == track) & (self._spell[before] == self._spell[after])
-        known = same & (begin <= t) & (end >= t)
+        same = own.track[before] == track
+        heard = self._spell[before] == self._spell[after]
+        known = same & heard & (begin <= t) & (end >= t)
+
         return lon + part * east, lat + part * north, known
 
     def between(self, gaps: Gaps) -> Found:
         """The movements for gaps of the same tracks, the nearest of each kind first."""
         reach_m = Settings.reach * length(gaps.across_m)
         reach_m = np.clip(reach_m, Settings.min_reach_m, Settings.max_reach_m)
+
         first = self._near(gaps.tracks, gaps.before, reach_m)
         second = self._near(gaps.tracks, gaps.after, reach_m)
-        parts = [
-            self._pairs(gaps, first, second, reach_m),
-            self._from_one(gaps, How.AFTER, first, reach_m),
-            self._from_one(gaps, How.BEFORE, second, reach_m),
-        ]
+
+        pairs = self._pairs(gaps, first, second, reach_m)
+        after = self._from_one(gaps, How.AFTER, first, reach_m)
+        before = self._from_one(gaps, How.BEFORE, second, reach_m)
+
         columns = {}
         for name in Found.__annotations__:
-            columns[name] = np.concatenate([getattr(part, name) for part in parts], axis=1)
+            parts = [getattr(found, name) for found in (pairs, after, before)]
+            columns[name] = np.concatenate(parts, axis=1)
+
         return Found(**columns)
 
     def _near(self, tracks: Tracks, row: np.ndarray, reach_m: np.ndarray) -> Near:
         """The positions nearest to the fixes `row` (g,) of tracks."""
-        k = np.arange(1, min(Settings.near, len(self._at.t)) + 1)
+        count = min(Settings.near, len(self._at.t))
+        k = np.arange(1, count + 1)
         place = on_sphere(tracks.lon[row], tracks.lat[row])
+
         away_m, found = self._tree.query(place, k, distance_upper_bound=Settings.max_reach_m)
         there = away_m <= reach_m[:, None]
+
         return Near(np.where(there, found, 0), there)
 
     def _pairs(self, gaps: Gaps, first: Near, second: Near, reach_m: np.ndarray) -> Found:
         """Movements that passed both ends."""
-        at = self._at
-        spell = self._spell_of[second.row]
-        same = self._spell_of[first.row][:, :, None] == spell[:, None]
-        same &= first.there[:, :, None]
-        same &= second.there[:, None]
-        g, i, j = np.nonzero(same)
-        one = first.row[g, i]
-        other = second.row[g, j]
-        stretch = _stretch(at.t[other] - at.t[one], gaps.seconds[g])
-        fits = np.abs(stretch) < np.log(Settings.stretch)
+        g, one, other = self._same_spell(first, second)
+        stretch = self._stretch(gaps, g, one, other)
 
-        kept = np.flatnonzero(fits & ~_in_gap(gaps, g, at.t[one], at.t[other]))
-        g = g[kept]
-        one = one[kept]
-        other = other[kept]
-        off_first = _off(gaps.tracks, gaps.before[g], at.lon[one], at.lat[one])
-        off_second = _off(gaps.tracks, gaps.after[g], at.lon[other], at.lat[other])
-        took_s = (at.t[other] - at.t[one]) / 1000.0
+        fits = np.abs(stretch) < np.log(Settings.stretch)
+        overlaps = _in_gap(gaps, g, self._at.t[one], self._at.t[other])
+
+        fits &= ~overlaps
+        g = g[fits]
+
+        one = one[fits]
+        begin = take_rows(self._at, one)
+        end = take_rows(self._at, other[fits])
+
+        off_first = _off(gaps.tracks, gaps.before[g], begin)
+        off_second = _off(gaps.tracks, gaps.after[g], end)
+
+        took_s = (end.t - begin.t) / 1000.0
         backwards = np.signbit(took_s)
 
-        off = np.concatenate([off_first, off_second], axis=1)
-        square = np.square(off).sum(axis=1) / (0.5 * reach_m[g]) ** 2
-        square += (stretch[kept] / Settings.stretch_scale) ** 2 + backwards
-        columns = {
-            "track": at.track[one],
-            "begin": at.t[one],
-            "seconds": took_s,
-            "off_first": off_first,
-            "off_second": off_second,
-            "how": np.where(backwards, int(How.REVERSED), int(How.PAIR)),
-        }
+        square = _square(off_first) + _square(off_second)
+        square /= (0.5 * reach_m[g]) ** 2
+        square += (stretch[fits] / Settings.stretch_scale) ** 2 + backwards
+
+        columns = {"track": begin.track, "begin": begin.t, "seconds": took_s}
+        columns["off_first"] = off_first
+
+        columns["off_second"] = off_second
+        columns["how"] = np.where(backwards, int(How.REVERSED), int(How.PAIR))
+
         return self._nearest(gaps, g, one, square, Settings.pairs, columns)
+
+    def _same_spell(self, first: Near, second: Near) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The gaps (n,) and pairs of positions near their ends that no silence parts."""
+        spell = self._spell_of[first.row]
+        other_spell = self._spell_of[second.row]
+
+        same = spell[:, :, None] == other_spell[:, None]
+        same &= first.there[:, :, None]
+
+        same &= second.there[:, None]
+        g, i, j = np.nonzero(same)
+
+        return g, first.row[g, i], second.row[g, j]
+
+    def _stretch(self, gaps: Gaps, g: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Logarithm of how many times longer than a gap a movement between positions took."""
+        took_ms = self._at.t[other] - self._at.t[one]
+        took_s = np.abs(took_ms / 1000.0)
+        return np.log(np.maximum(took_s, 1.0) / gaps.seconds[g])
 
     def _from_one(self, gaps: Gaps, how: How, near: Near, reach_m: np.ndarray) -> Found:
         """Movements that passed one end, followed for the time of the gap."""
         is_after = how == How.AFTER
         g, i = np.nonzero(near.there)
         row = near.row[g, i]
-        span_ms = np.rint(1000 * gaps.seconds[g]).astype(np.int64)
-        span_ms = span_ms if is_after else -span_ms
-        t = self._at.t[row]
-        lon, lat, known = self.at(self._at.track[row], t + span_ms)
-        known &= self.at(self._at.track[row], t + span_ms // 2)[2]
-        known &= ~_in_gap(gaps, g, t, t + span_ms)
+
+        here = take_rows(self._at, row)
+        sign = 1 if is_after else -1
+
+        there, known = self._follow(here, sign * gaps.seconds[g])
+        known &= ~_in_gap(gaps, g, here.t, there.t)
 
         g = g[known]
         row = row[known]
-        t = t[known]
-        ends = (gaps.before, gaps.after) if is_after else (gaps.after, gaps.before)
-        near_off = _off(gaps.tracks, ends[0][g], self._at.lon[row], self._at.lat[row])
-        far_off = _off(gaps.tracks, ends[1][g], lon[known], lat[known])
-        square = np.square(near_off).sum(axis=1) / (0.5 * reach_m[g]) ** 2
-        square += np.square(far_off).sum(axis=1) / (2 * reach_m[g]) ** 2
-        columns = {
-            "track": self._at.track[row],
-            "begin": t if is_after else t + span_ms[known],
-            "seconds": gaps.seconds[g],
-            "off_first": near_off if is_after else far_off,
-            "off_second": far_off if is_after else near_off,
-            "how": np.full(len(g), int(how)),
-        }
+
+        ends = [take_rows(here, known), take_rows(there, known)][::sign]
+        off_first = _off(gaps.tracks, gaps.before[g], ends[0])
+        off_second = _off(gaps.tracks, gaps.after[g], ends[1])
+
+        # the end that the movement passed, and the other one
+        near_off, far_off = [off_first, off_second][::sign]
+        square = _square(near_off) / (0.5 * reach_m[g]) ** 2
+        square += _square(far_off) / (2 * reach_m[g]) ** 2
+
+        columns = {"track": ends[0].track, "begin": ends[0].t, "seconds": gaps.seconds[g]}
+        columns["off_first"] = off_first
+
+        columns["off_second"] = off_second
+        columns["how"] = np.full(len(g), int(how))
+
         return self._nearest(gaps, g, row, square, Settings.others, columns)
+
+    def _follow(self, here: Positions, seconds: np.ndarray) -> tuple[Positions, np.ndarray]:
+        """Where tracks were some seconds after positions (n,), and which are known all the time."""
+        span_ms = np.rint(1000 * seconds).astype(np.int64)
+        lon, lat, known = self.at(here.track, here.t + span_ms)
+
+        half_ms = span_ms // 2
+        known &= self.at(here.track, here.t + half_ms)[2]
+        return Positions(here.track, here.t + span_ms, lon, lat), known
 
     def _nearest(
         self,
@@ -240,76 +291,106 @@ class Movements:
         columns: those of Found but the weight, (n, …) each.
         """
         spell = self._spell_of[row]
-        passage = (self._at.t[row] / (500.0 * gaps.seconds[g])).astype(np.int64)
+        half_ms = 500.0 * gaps.seconds[g]
+
+        passage = (self._at.t[row] / half_ms).astype(np.int64)
         order = np.lexsort((square, passage, spell, g))
-        order = order[run_starts(g[order], spell[order], passage[order])]
+
+        best = run_starts(g[order], spell[order], passage[order])
+        order = order[best]
+
         rank = rank_within(g[order], -square[order])
         order = order[rank < count]
+
         rank = rank[rank < count]
         columns["weight"] = np.exp(-0.5 * np.minimum(square, 50.0))
+
         found = {}
+        shape = (len(gaps.before), count)
+
         for name, values in columns.items():
-            whole = np.zeros((len(gaps.before), count, *values.shape[1:]), values.dtype)
+            whole = np.zeros((*shape, *values.shape[1:]), values.dtype)
             whole[g[order], rank] = values[order]
             found[name] = whole
+
         return Found(**found)
 
 
-def _stretch(took_ms: np.ndarray, seconds: np.ndarray) -> np.ndarray:
-    """Logarithm of how many times longer than a gap a movement took."""
-    took_s = np.abs(took_ms / 1000.0)
-    return np.log(np.maximum(took_s, 1.0) / seconds)
+def _square(v: np.ndarray) -> np.ndarray:
+    """Squared lengths (n,) of vectors (n, 2)."""
+    return np.square(v).sum(axis=1)
 
 
-def _off(tracks: Tracks, row: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Metres (n, 2) from fixes `row` to places."""
-    return offset_m(lon, lat, tracks.lon[row], tracks.lat[row])
+def _off(tracks: Tracks, row: np.ndarray, there: Positions) -> np.ndarray:
+    """Metres (n, 2) from fixes `row` to positions."""
+    return offset_m(there.lon, there.lat, tracks.lon[row], tracks.lat[row])
 
 
 def _in_gap(gaps: Gaps, g: np.ndarray, t: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Which movements (n,) from t to `other` overlap with the time of the gaps g (n,)."""
     first = gaps.tracks.t[gaps.before[g]]
     last = gaps.tracks.t[gaps.after[g]]
-    return (np.minimum(t, other) < last) & (np.maximum(t, other) > first)
+
+    begin = np.minimum(t, other)
+    end = np.maximum(t, other)
+    return (begin < last) & (end > first)
 
 
 def _positions(tracks: Tracks) -> Positions:
     """Thinned fixes, and positions between those that are far apart; of too many a share."""
     lon = unwrapped(tracks.lon, tracks.track_offsets)
-    row = _thinned(tracks)
-    fixes = Positions(tracks.track[row], tracks.t[row], lon[row], tracks.lat[row])
-    every = join_rows([fixes, _on_the_way(tracks, lon)])
+    fixes = Positions(tracks.track, tracks.t, lon, tracks.lat)
+
+    thinned = take_rows(fixes, _thinned(tracks))
+    every = join_rows([thinned, _on_the_way(fixes)])
     n = len(every.t)
     if n <= Settings.max_positions:
         return every
+
     share = np.uint64(-(-n // Settings.max_positions))
-    return take_rows(every, content_hash(every.t, every.lon, every.lat) % share == 0)
+    drawn = content_hash(every.t, every.lon, every.lat)
+
+    return take_rows(every, drawn % share == 0)
 
 
 def _thinned(tracks: Tracks) -> np.ndarray:
     """Rows of the first fix in a row in each cell, and of the last after a stay."""
     kx = metres_per_degree(np.round(tracks.lat, 1))[0]
     ky = metres_per_degree(tracks.lat)[1]
+
     column = np.floor(tracks.lon * kx / Settings.cell_m)
     row = np.floor(tracks.lat * ky / Settings.cell_m)
     enters = run_starts(tracks.track, column, row)
+
     first = np.flatnonzero(enters)
     last = np.flatnonzero(np.append(enters[1:], True))
-    stays = tracks.t[last] - tracks.t[first] > Settings.stay_ms
+
+    lasts_ms = tracks.t[last] - tracks.t[first]
+    stays = lasts_ms > Settings.stay_ms
+
     return np.concatenate([first, last[stays]])
 
 
-def _on_the_way(tracks: Tracks, lon: np.ndarray) -> Positions:
-    """Positions between fixes that are far apart in place and not in time. lon: without jumps."""
+def _on_the_way(fixes: Positions) -> Positions:
+    """Positions between fixes that are far apart in place and not in time."""
     s = Settings
-    seconds = np.diff(tracks.t) / 1000.0
-    step = np.flatnonzero((np.diff(tracks.track) == 0) & (seconds <= s.between_s))
-    metres = length(_off(tracks, step, tracks.lon[step + 1], tracks.lat[step + 1]))
+    same = np.diff(fixes.track) == 0
+
+    soon = np.diff(fixes.t) / 1000.0 <= s.between_s
+    step = np.flatnonzero(same & soon)
+
+    metres = length(way_between(fixes, step, step + 1))
     more = np.minimum(metres // s.between_m, s.max_between).astype(int)
     row = np.repeat(step, more)
-    part = expand_ranges(np.ones_like(more), more) / (np.repeat(more, more) + 1)
+
+    number = expand_ranges(np.ones_like(more), more)
+    part = number / (np.repeat(more, more) + 1)
 
     def between(axis: np.ndarray) -> np.ndarray:
-        return (axis[row] + part * (axis[row + 1] - axis[row])).astype(axis.dtype)
+        begin = axis[row]
+        way = axis[row + 1] - begin
+        return (begin + part * way).astype(axis.dtype)
 
-    return Positions(tracks.track[row], between(tracks.t), between(lon), between(tracks.lat))
+    lon = between(fixes.lon)
+
+    return Positions(fixes.track[row], between(fixes.t), lon, between(fixes.lat))
