@@ -151,6 +151,7 @@ def cut_at_hours(begin: np.ndarray, end: np.ndarray, group: Groups, min_day_h: f
     count = np.maximum(beyond - first, 0)
     hour = expand_ranges(first, count)
     row = np.repeat(np.arange(len(begin)), count)
+
     hour_ms = hour * HOUR_MS
     since = np.maximum(begin[row], hour_ms)
     until = np.minimum(end[row], hour_ms + HOUR_MS)

@@ -156,6 +156,7 @@ def find_journeys(diary: Diary, s: JourneySettings = DEFAULT) -> Journeys:
     trace = _trace(diary.fixes, stops, places, s)
     known = np.ones(len(stops.user), bool)
     of_stops = Anchors(stops.arrive, stops.leave, place_of_stop, known)
+
     silences = _anchors_of_silences(trace, of_stops, s)
     halts = _anchors_of_halts(trace, s)
     anchors = join_rows([of_stops, silences, halts]).in_order()
@@ -292,6 +293,7 @@ def _anchors_of_returns(trace: _Trace, anchors: Anchors, s: JourneySettings) -> 
     lon = trace.places.lon[place]
     lat = trace.places.lat[place]
     far_m = metres_between(*fixes.at(row), lon, lat)
+
     order = np.lexsort((far_m, way.of))
     _, end = runs(way.of[order])
     farthest = order[end]

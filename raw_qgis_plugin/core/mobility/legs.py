@@ -57,15 +57,19 @@ def find_legs(
     settings: LegSettings = DEFAULT,
 ) -> Legs:
     """The legs between stops with their modes, also those that only the stops at both ends show."""
+    # Ways that fixes show, with their modes
     stays = line.spans(stops.arrive, stops.leave)
     ways = _cut(line, stays, settings)
     begin, end = _fixes(line, ways)
     fixes = fixes_of(line.fixes, begin, end)
     modes = find_modes(fixes, model, progress)
     ways, modes = _join(line, stays, ways, modes, settings)
+
+    # Moves that only the stops at both ends show
     hidden = _find_hidden(line, stays, stops.place, ways, settings)
     no_mode = no_modes(len(hidden), translated(UNSEEN))
 
+    # Both in order
     every = join_rows([ways, hidden])
     order = np.argsort(every.begin, kind="stable")
     modes = take_rows(join_rows([modes, no_mode]), order)
@@ -91,9 +95,12 @@ class _Steps:
         first, last = runs(self.way, self.riding)
         end = self.row[last] + 1
         ms = self.line.ms(self.row[first], end)
+
+        # A part that is the whole way stays as it is
         begins_way = run_starts(self.way[first])
         ends_way = np.append(begins_way[1:], True)[: len(first)]
         whole_way = begins_way & ends_way
+
         right_kind = self.riding[first] == ride
         short = right_kind & (ms < 1000 * min_s) & ~whole_way
         flipped = np.repeat(short, last - first + 1)
@@ -105,9 +112,12 @@ def _cut(line: Line, stays: Spans, s: LegSettings) -> Spans:
     stopped = steps_within(stays.begin, stays.end, len(line.t))
     heard = line.step_ms <= 1000 * s.gap_s
     moving = line.same_track & heard & ~stopped[:-1]
+
+    # Walks and rides, without the short ones
     steps = _steps_of(line, Spans(*true_runs(moving)), s)
     steps = steps.without_short(ride=True, min_s=s.min_ride_s)
     steps = steps.without_short(ride=False, min_s=s.min_walk_s)
+
     first, last = runs(steps.way, steps.riding)
     ways = Spans(steps.row[first], steps.row[last] + 1)
 
@@ -124,6 +134,8 @@ def _steps_of(line: Line, ways: Spans, s: LegSettings) -> _Steps:
     row, group = ways.rows()
     way = group.of
     pace = _pace(line, row, way, s)
+
+    # A step is as fast as its two ends on average
     step = np.flatnonzero(way[1:] == way[:-1])
     pace_of_step = (pace[step] + pace[step + 1]) / 2
     return _Steps(line, row[step], way[step], pace_of_step > s.riding_m_s)
@@ -134,17 +146,23 @@ def _pace(line: Line, row: Column, way: Column, s: LegSettings) -> Column:
     t = line.t[row]
     half_ms = int(500 * s.window_s)
     here = np.arange(len(row))
+
+    # The first and the last row of the way of each row
     first = np.searchsorted(way, way)
     last = np.searchsorted(way, way, side="right") - 1
+
+    # Rows within half of the window before and after, at least one to each side
     since = t - t[first]
     longest = int(since.max(initial=0))
     key = way * (longest + 2 * half_ms + 2) + since  # no window reaches into another way
     begin = np.searchsorted(key, key - half_ms)
     begin = np.minimum(begin, here - 1)
     begin = np.maximum(begin, first)
+
     end = np.searchsorted(key, key + half_ms, side="right") - 1
     end = np.maximum(end, here + 1)
     end = np.minimum(end, last)
+
     xy = line.xy[row]
     east, north = (xy[end] - xy[begin]).T
     seconds = (t[end] - t[begin]) / 1000
@@ -161,12 +179,15 @@ def _join(
     """
     apart = _is_apart(line, stays, ways, modes, s)
     joined, leg = ways.join(apart)
+
+    # Means over time
     ms = line.ms(ways.begin, ways.end)
     total_ms = leg.sum(ms)
     mode_p = leg.sum(modes.mode_p * ms) / total_ms
     p = np.empty((leg.n, len(MODES)))
     for k, column in enumerate(modes.p.T):
         p[:, k] = leg.sum(column * ms) / total_ms
+
     first = run_starts(leg.of)
     modes = replace(take_rows(modes, first), mode_p=mode_p, p=p)
     return joined, modes
@@ -176,6 +197,8 @@ def _is_apart(line: Line, stays: Spans, ways: Spans, modes: Modes, s: LegSetting
     """(k - 1,) bool: whether each way and the next are two legs."""
     heard = line.ms_between(ways) <= 1000 * s.gap_s
     no_stop = _none_between(stays.begin, ways)
+
+    # Both have the same mode, and the model is sure of it
     sure = modes.mode_p >= s.min_p
     both_sure = sure[1:] & sure[:-1]
     mode = modes.mode[1:]
@@ -206,6 +229,8 @@ def _tabulate(line: Line, stays: Spans, ways: Spans, modes: Modes, observed: Col
     begin, end = _fixes(line, ways)
     step, leg = expand_groups(begin, end - begin)
     metres = leg.sum(fixes.metres_to_next(step))
+
+    # The stops before and after each leg, if they are the user's
     user = fixes.user[begin]
     stop_after = np.searchsorted(stays.begin, ways.begin, side="right")
     # Of stop -1, and of the one after the last, nobody

@@ -119,6 +119,7 @@ class Spans:
         """Join each span with the next but where they are apart (k - 1,), and group them so."""
         begins = np.append(True, apart)[: len(self)]
         ends = np.append(apart, True)[: len(self)]
+
         number = np.cumsum(begins) - 1
         joined = Spans(self.begin[begins], self.end[ends])
         return joined, Groups(number, len(joined))
@@ -132,14 +133,19 @@ def without_vague_fixes(tracks: Tracks, s: LineSettings = DEFAULT) -> Tracks:
     """
     if tracks.accuracy is None:
         return tracks
+
+    # Only vague fixes between exact ones that are near in time may go
     vague = tracks.accuracy > s.exact_m  # nan is exact
     before, after, known = _neighbours(tracks, ~vague)
     last = np.maximum(tracks.t[after], tracks.t)
     first = np.minimum(tracks.t[before], tracks.t)
     known &= last - first <= 1000 * s.between_s
 
+    # A vague fix that is too far off shows that the user was away
     off_m = tracks.metres_apart(before, np.arange(len(tracks)))
     away = off_m >= s.stayed_m + s.away_accuracies * tracks.accuracy
+
+    # Where the user moved on, only very vague fixes are no evidence of the way
     stayed = tracks.metres_apart(before, after) < s.stayed_m
     no_evidence = (tracks.accuracy > s.useless_m) | stayed
     wrong = vague & known & ~away & no_evidence
@@ -153,8 +159,12 @@ def _neighbours(tracks: Tracks, some: Column) -> tuple[Column, Column, Column]:
     """
     rows = np.append(np.flatnonzero(some), -1)
     rank = np.searchsorted(rows[:-1], np.arange(len(tracks)))
+
+    # The fixes of the mask before and after each fix, also of other users
     before = rows[rank - 1]
     after = rows[rank]
+
+    # Those of the user; one of them stands for both where there is no other
     has_before = (before >= 0) & (tracks.user[before] == tracks.user)
     has_after = (after >= 0) & (tracks.user[after] == tracks.user)
     left = np.where(has_before, before, after)
@@ -176,6 +186,7 @@ def _smoothed(thin: Tracks, s: LineSettings) -> Column:
     # Not at the top: the dock of a QGIS without SciPy says what is missing
     from scipy.ndimage import median_filter
 
+    # A median is taken where the first and the last of its fixes are near in time
     half = s.median_fixes // 2
     middle = np.arange(half, len(xy) - half)
     first = middle - half
@@ -183,6 +194,8 @@ def _smoothed(thin: Tracks, s: LineSettings) -> Column:
     same_track = thin.track[first] == thin.track[last]
     soon = thin.t[last] - thin.t[first] <= s.median_ms
     some = middle[same_track & soon]
+
+    # The medians of all rows, of which some are kept
     for column in xy.T:
         column[some] = median_filter(column, s.median_fixes)[some]
     return xy
@@ -196,8 +209,11 @@ def metres_along(tracks: Tracks) -> Column:
     """
     step = tracks.steps()
     ways = offset_m(*tracks.at(step + 1), *tracks.at(step))
+
     mm = np.zeros((len(tracks), 2), np.int64)  # whole numbers: sums depend on no other track
     mm[step + 1] = np.rint(1000 * ways)
+
+    # The way from the first fix of the track
     total = np.cumsum(mm, axis=0)
     first = tracks.track_offsets[:-1][tracks.track]
     return (total - total[first]) / 1000

@@ -82,9 +82,12 @@ def find_modes(
     head = _head_of(model)
     if model is None or head is None:
         return no_modes(legs.n_tracks, translated(NO_HEAD))
+
     stats = unit_stats(legs)
     why = _reasons_for_silence(legs, head, stats, s)
     in_domain = why == ""
+
+    # The model's answer
     classes = np.array(head["classes"], object)
     answer = np.full((legs.n_tracks, len(classes)), np.nan)
     if in_domain.any():  # the network sees no other legs
@@ -96,10 +99,13 @@ def find_modes(
     one_step = np.diff(legs.track_offsets) == 2  # nobody can tell a train from a car by it
     unsure = (mode_p < head.get("threshold", 0.0)) | (one_step & (mode == "rail"))
     unsure &= in_domain
+
+    # Probabilities for sums
     p = np.empty((legs.n_tracks, len(MODES)))
     for k, each in enumerate(MODES):
         p[:, k] = answer[:, classes == each].sum(axis=1)
     p[~in_domain | (stats["observed"] < s.counted)] = np.nan
+
     mode[unsure] = UNKNOWN
     why[unsure] = translated(NOT_SURE)
     return Modes(mode, mode_p, in_domain, why, p)
@@ -120,6 +126,7 @@ def _reasons_for_silence(
     why[~enough] = translated("fewer than two fixes")
     for reason, wrong in outside(stats, head.get("domain", {}), enough).items():
         add_reason(why, wrong, reason)
+
     if legs.accuracy is not None:
         leg = Groups(legs.track, legs.n_tracks)
         vague = leg.median(legs.accuracy) > s.vague_m

@@ -109,6 +109,8 @@ def describe_people(
     place = Groups(places.user, fixes.n_users)
     home_nights = place.sum(places.nights * (places.kind == HOME))
     work_days = place.sum(places.weekdays * (places.kind == WORK))
+
+    # Legs are counted on days that were recorded well
     day, is_good = _good_days(fixes, stops, DEFAULT)
     first_of_day = run_starts(day)
     good_days = fixes.users_of(first_of_day).sum(is_good)
@@ -141,6 +143,7 @@ def _good_days(fixes: Tracks, stops: Stops, s: PeopleSettings) -> tuple[Column, 
     end = t[step + 1]
     # A stop holds no silence of over a day, so a step has at most one midnight
     midnight = np.maximum(end // DAY_MS * DAY_MS, begin)
+
     n_days = np.count_nonzero(new)
     known_ms = Groups(day[step], n_days).sum(midnight - begin)
     known_ms += Groups(day[step + 1], n_days).sum(end - midnight)
@@ -151,9 +154,13 @@ def label_people(diary: Diary, s: PeopleSettings = DEFAULT) -> PeopleLabels:
     """Label the people of a diary."""
     people = diary.people
     record = people.record
+
+    # Who commutes
     why = _reasons_for_silence(people, s)
     commuter = np.where(people.commuter_p > 0.5, YES, NO).astype(object)
     commuter[why != ""] = UNKNOWN
+
+    # Modes and numbers of legs
     modes = _legs_by_mode(diary, s)
     too_few = np.isnan(modes["share_rail"])
     columns = {
@@ -224,8 +231,11 @@ def _legs_by_mode(diary: Diary, s: PeopleSettings) -> dict[str, Column]:
     p = legs.p[known].T
     user = Groups(legs.user[known], len(diary.people.user_id))
     count = user.count()
+
+    # Expected numbers of legs
     sums = np.stack([user.sum(column) for column in p])
     share = sums / np.where(count >= s.min_legs, sums.sum(axis=0), np.nan)
+
     main = np.array(MODES, object)[sums.argmax(axis=0)]
     columns = dict(zip(SHARES, share))
     columns["main_mode"] = np.where(count > 0, main, UNKNOWN)
@@ -243,10 +253,15 @@ def _legs_by_rail(
     some = user.count() > 0
     n = user.sum(p)
     uses = (n >= 1) & (share >= s.rail_share)
+
     rail_user = np.where(uses, YES, NO).astype(object)
     rail_user[np.isnan(share)] = UNKNOWN
+
+    # The probability that no leg was by rail
     with np.errstate(divide="ignore"):
         no_rail_p = np.exp(user.sum(np.log1p(-p)))
+
+    # Numbers of legs vary as Poisson's, and each leg is itself uncertain
     variance = n + user.sum(p * (1 - p))
     weeks = np.where(some, people.record.n_days / 7, np.nan)
     columns = {"rail_user": rail_user, "rail_p": np.where(some, 1 - no_rail_p, np.nan)}
@@ -280,10 +295,14 @@ def add_labels(profiles: Profiles, labels: Mapping[str, Column]) -> Profiles:
     columns |= labels
     for name in ("why", "evidence"):
         del columns[name]
+
     columns |= known
+
+    # Reasons of both, each once
     why = []
     for reasons in zip(labels["why"], known["why"]):
         why.append(", ".join(dict.fromkeys(filter(None, reasons))))
+
     columns["in_domain"] = known["in_domain"] & np.isfinite(labels["commuter_p"])
     columns["why"] = object_column(why)
     columns["evidence"] = labels["evidence"]

@@ -91,16 +91,23 @@ class _Seen:
         there = self.there
         place = there.group.of
         user = self.owner.of[place]
+
+        # The pieces of time of each user in order
         order = np.lexsort((there.hour, there.day, user))
         user = user[order]
         place = place[order]
         day = there.day[order]
+
+        # The places where each day begins and ends
         begin, end = runs(user, day)
         first_place = place[begin]
+
+        # The night before such a day was spent at a place if the day before ended there
         same_user = np.diff(user[begin]) == 0
         day_after = np.diff(day[begin]) == 1
         morning = np.flatnonzero(same_user & day_after) + 1
         stayed = first_place[morning] == place[end[morning - 1]]
+
         nights_there = Groups(first_place[morning[stayed]], there.group.n)
         nights_seen = Groups(user[begin[morning]], self.owner.n)
         n_days = there.count(np.unique(pair_up(place, day)))
@@ -121,11 +128,14 @@ def describe_places(fixes: Tracks, stops: Stops, s: FeatureSettings = DEFAULT) -
     """The facts of the places of stops. fixes: one track a user."""
     seen = _look(fixes, stops, s)
     record = _record(seen, s)
+
+    # The order of the features is that of the head's inputs
     columns = _shares_by_time(seen)
     columns |= _numbers_of_days(seen)
     columns |= _amounts(seen)
     columns |= _beside_home(seen)
     columns |= _how_recorded(seen, record, s)
+
     x = {name: _finite(values) for name, values in columns.items()}
     # As evidence nights count also where the device was off
     nights = np.maximum(seen.there.n_days("nights"), seen.nights.there)
@@ -150,12 +160,16 @@ def _look(fixes: Tracks, stops: Stops, s: FeatureSettings) -> _Seen:
         group = Groups(group.of[known], group.n)
         return cut_at_hours(t[some], t[some + 1], group, s.there_h)
 
+    # The steps of users
     owner = _owners(stops, fixes.n_users)
     step = fixes.steps()
     user = fixes.users_of(step)
     in_stop = steps_within(stops.arrive, stops.leave, len(t))[step]
+
+    # The steps within stops
     stay, stop = expand_groups(stops.arrive, stops.leave - stops.arrive)
     place = Groups(stops.place[stop.of], len(owner.of))
+
     anywhere = cut(step, user, s.silence_h)
     there = cut(stay, place, s.longest_h)
     heard = cut(stay, place, s.silence_h)
@@ -174,9 +188,13 @@ def _record(seen: _Seen, s: FeatureSettings) -> Record:
     """How much of users is on record."""
     fixes = seen.fixes
     users = seen.users
+
+    # Hours on the way and at places
     moving = ~seen.in_stop & (seen.gap_h <= s.way_h)
     moved_h = seen.user.sum(seen.gap_h * moving)
     stayed_h = seen.owner.sum(seen.heard.total)
+
+    # Days with fixes, and the time from the first to the last
     new_day = run_starts(fixes.user, fixes.solar_t // DAY_MS)
     n_days = np.maximum(fixes.users_of(new_day).count(), 1)
     span_h = np.nan_to_num(fixes.span_s) / 3600
@@ -206,6 +224,8 @@ def _weeks_of_use(seen: _Seen) -> tuple[Column, Column, Groups]:
     used = np.unique(seen.there.week)
     place = group_of(used)
     own = pair_up(seen.owner.of[place], day_of(used))
+
+    # A week of use may be one in which the user was not heard
     known = np.unique(np.append(seen.users.week, own))
     row = np.searchsorted(known, own)
     return known, row, Groups(place, len(seen.owner.of))
@@ -218,11 +238,15 @@ def _shares_by_time(seen: _Seen) -> dict[str, Column]:
     known, row, place = _weeks_of_use(seen)
     week = Groups(np.searchsorted(known, seen.users.week), len(known))
     hours_of_week = seen.users.by_time(week)
+
+    # What was seen of the user in the weeks of use, summed over these weeks
     heard = seen.heard.hours
     in_use = np.zeros_like(heard)
     np.add.at(in_use, place.of, hours_of_week[row])
+
     of_place = _share(heard, seen.heard.total[:, None]).T
     of_weeks = _share(heard, in_use).T
+
     columns = {f"of_place_{name}": share for name, share in zip(TIMES, of_place)}
     columns |= {f"of_weeks_{name}": share for name, share in zip(TIMES, of_weeks)}
     return columns
@@ -233,19 +257,25 @@ def _numbers_of_days(seen: _Seen) -> dict[str, Column]:
     known, row, place = _weeks_of_use(seen)
     owner = seen.owner.of
     weeks = np.maximum(seen.there.n_weeks, 1)
+
     columns = {}
     for name in DAYS:
+        # Days on which the user was seen anywhere, in the weeks of use and in all
         days = seen.users.days[name]
         week = pair_up(group_of(days), week_of(day_of(days)))
         by_week = Groups(np.searchsorted(known, week), len(known))
         in_use = place.sum(by_week.count()[row])
+
         of_user = seen.users.n_days(name)[owner]
         count = seen.there.n_days(name)
         in_use = np.maximum(in_use, count)
+
         columns[f"{name}_rate"] = count / np.maximum(in_use, 1)
         columns[f"{name}_share"] = count / np.maximum(of_user, 1)
         columns[f"{name}_a_week"] = count / weeks
         columns[f"{name}_log"] = np.log1p(count)
+
+    # Nights between two days
     nights = seen.nights
     of_user = nights.seen[owner]
     columns["overnight_share"] = nights.there / np.maximum(of_user, 1)
@@ -259,14 +289,21 @@ def _amounts(seen: _Seen) -> dict[str, Column]:
     users = seen.users
     there = seen.there
     heard = seen.heard
+
+    # At night, on weekdays
     night = heard.hours[:, WEEKDAY_NIGHT]
     night_of_user = users.hours[owner, WEEKDAY_NIGHT]
+
     weeks = np.maximum(there.n_weeks, 1)
     weeks_of_user = np.maximum(users.n_weeks[owner], 1)
+
+    # Shares of the user's time
     x = {}
     x["of_user_night"] = _share(night, night_of_user)
     x["of_user"] = _share(heard.total, users.total[owner])
     x["of_user_work"] = _share(heard.working, users.working[owner])
+
+    # Amounts, as logarithms
     x["hours"] = np.log1p(there.total)
     x["hours_a_week"] = np.log1p(heard.total / weeks)
     x["work_hours"] = np.log1p(there.working)
@@ -283,15 +320,21 @@ def _beside_home(seen: _Seen) -> dict[str, Column]:
     there = seen.there
     owner = seen.owner
     away = seen.home_rank > 0
+
+    # The likeliest home of each place's user
     home_of_user = np.zeros(owner.n, np.int64)
     home_of_user[owner.of[~away]] = np.flatnonzero(~away)
     home = home_of_user[owner.of]
+
+    # Ranks among the places that are not the likeliest home
     work_away = np.where(away, there.working, -1)
     weekdays_away = np.where(away, there.n_days("weekdays"), -1)
+
     x = {}
     x["night_to_home"] = _share(there.night, there.night[home])
     x["work_to_home"] = _share(there.working, there.working[home])
     x["hours_to_home"] = _share(there.total, there.total[home])
+
     x["rank_night"] = np.log1p(seen.home_rank)
     x["rank_hours"] = np.log1p(owner.rank(there.total))
     x["rank_work"] = np.log1p(owner.rank(work_away))
@@ -305,24 +348,33 @@ def _how_recorded(seen: _Seen, record: Record, s: FeatureSettings) -> dict[str, 
     owner = seen.owner
     n_days = record.n_days
     n_places = owner.count()
+
+    # Hours of users at places
     stayed_h = owner.sum(seen.heard.total)
     silent_h = owner.sum(seen.there.total - seen.heard.total)
+
     at_home = seen.home_rank == 0
     work_h = owner.sum(seen.there.working)
     work_at_home_h = owner.sum(seen.there.working * at_home)
+
+    # How much and how often is recorded
     recorded_h = seen.user.sum(np.minimum(seen.gap_h, s.pause_h))
     cadence_s = seen.user.median(3600 * seen.gap_h)
+
     x = {}
     x["stayed_a_day"] = record.stayed_a_day
     x["moved_a_day"] = np.maximum(users.total - stayed_h, 0) / n_days
     x["stayed"] = _share(stayed_h, users.total)
     x["n_days"] = np.log1p(n_days)
+
     x["span"] = np.log(np.maximum(recorded_h, 1.0))
     x["night"] = users.hours[:, WEEKDAY_NIGHT] / n_days
     x["work"] = users.working / n_days
+
     x["nights"] = np.log1p(users.n_days("nights"))
     x["weekdays"] = np.log1p(users.n_days("weekdays"))
     x["cadence"] = np.log(np.maximum(cadence_s, 1.0))
+
     x["silent_a_day"] = silent_h / n_days
     x["places"] = np.log1p(n_places)
     x["places_a_day"] = n_places / n_days

@@ -102,6 +102,7 @@ def choose_kinds(
     from scipy.special import expit
 
     why = _reasons_for_silence(facts, s)
+
     home = _calibrated(logit, head, HOME)
     work = _calibrated(logit, head, WORK)
     commuter_p = np.where(why == "", _commuter_p(facts, work, home, head), np.nan)
@@ -118,9 +119,11 @@ def choose_kinds(
     at_work[best] |= has_work & (facts.weekdays[best] >= s.min_weekdays)
     at_home &= ~at_work | (home_p >= work_p)
 
+    # Of every place its kind, unless nothing is said of the user
     neither_p = 1 - np.maximum(home_p, work_p)
     kind = np.select([at_home, at_work], [HOME, WORK], OTHER).astype(object)
     kind_p = np.select([at_home, at_work], [home_p, work_p], neither_p)
+
     unknown = why[facts.user] != ""
     kind[unknown] = None
     kind_p[unknown] = np.nan
@@ -156,22 +159,28 @@ def user_inputs(facts: PlaceFacts, work: Column, home: Column) -> tuple[Column, 
     best = by_user.greatest(work)
     user = facts.user[best]
     n_places = by_user.count()[user]
+
+    # The second place of work, if there is one
     second = np.full(by_user.n, NO_LOGIT)
     is_second = by_user.rank(work) == 1
     second[facts.user[is_second]] = work[is_second]
+
     # The logarithm of the probability that no place of the user is work
     no_work = by_user.sum(-np.logaddexp(0, work))[user]
     likeliest = work[best]
+
     x = {}
     x["work"] = likeliest
     x["work_by_days"] = likeliest * facts.x["record_n_days"][best]
     x["work_squared"] = likeliest * np.abs(likeliest)
     x["work_if_likely"] = np.maximum(likeliest, 0)
     x["work_p"] = expit(likeliest)
+
     x["no_work"] = no_work
     x["no_work_p"] = np.exp(no_work)
     x["second_work"] = second[user]
     x["home"] = home[by_user.greatest(home)]
+
     x["two_places"] = n_places > 1
     x["three_places"] = n_places > 2
     of_record = (name for name in facts.x if name.startswith("record_"))
@@ -184,9 +193,12 @@ def _reasons_for_silence(facts: PlaceFacts, s: HeadSettings) -> Column:
     """(n_users,) why nothing is said of a user, or ''. Of several reasons the last counts."""
     record = facts.record
     no_stop = Groups(facts.user, len(record.n_days)).count() == 0
+
+    # Vehicles are on the way for long, or seldom at places
     seldom_at_places = record.at_places < s.vehicle_at_places
     is_vehicle = record.on_way_a_day > s.max_way_h
     is_vehicle |= (record.on_way_a_day > s.vehicle_way_h) & seldom_at_places
+
     why = np.full(len(record.n_days), "", object)
     why[no_stop] = translated("no stop on record")
     few_hours = translated("less than {n:g} hours on record", n=s.min_hours)

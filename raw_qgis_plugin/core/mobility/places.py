@@ -35,6 +35,7 @@ def number_places(user: Column, lon: Column, lat: Column) -> Column:
     cell = np.floor(on_sphere(lon, lat) / CELL_M)
     cells = np.column_stack([user, cell]).astype(np.int64)
     _, first, number = np.unique(cells, axis=0, return_index=True, return_inverse=True)
+
     points = layered(user[first], lon[first], lat[first])
     chain = chained(points, NEAR_M)
     return _in_order_of_first(chain[number.ravel()])
@@ -83,9 +84,12 @@ class OwnPlaces:
         by_place = Groups(number, len(first))
         minutes = (stops.t_leave - stops.t_arrive) / 60_000
         stay_min = by_place.sum(minutes)
+
+        # Mean positions, near that of the first stop
         lon = near_lon(stops.lon, stops.lon[first][number])
         lon = by_place.sum(minutes * lon) / stay_min
         lat = by_place.sum(minutes * stops.lat) / stay_min
+
         lon = np.append(near_lon(lon, 0.0), np.nan)
         lat = np.append(lat, np.nan)
         return cls(stops.user[first], stay_min, lon, lat), number
@@ -100,6 +104,7 @@ class OwnPlaces:
 
         some = np.flatnonzero(self.stay_min >= min_stay_min)
         places = layered(self.user[some], self.lon[some], self.lat[some])
+
         points = layered(fixes.user[row], *fixes.at(row))
         _, nearest = cKDTree(places).query(points, distance_upper_bound=metres)
         return np.append(some, -1)[nearest]

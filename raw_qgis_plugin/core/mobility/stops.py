@@ -63,6 +63,7 @@ def find_stops(
     line: Line, min_s: float = DEFAULT.usual_s, settings: StopSettings = DEFAULT
 ) -> Stops:
     """The stops of at least min_s seconds. A user's stops depend on the user's own fixes alone."""
+    # Stays, from the first to the last fix near their centre
     silent = _silent_at_a_spot(line, settings)
     still = _within_a_box(line, min_s, settings)
     stays = Spans(*true_runs(silent | still))
@@ -70,6 +71,7 @@ def find_stops(
     stays = _without_edges(line, stays, centre, silent, settings)
     stays = _merged(line, stays, centre, settings)
 
+    # Stays that are long enough and no waits on the way
     t_arrive = line.fixes.t[line.first[stays.begin]]
     t_leave = line.fixes.t[line.last[stays.end]]
     long_enough = t_leave - t_arrive >= 1000 * min_s
@@ -82,13 +84,18 @@ def _silent_at_a_spot(line: Line, s: StopSettings) -> Column:
     seconds = line.step_ms / 1000
     metres = line.step_m
     usual_s = _cadence_s(line.fixes)[line.track[:-1]]
+
+    # Silences of a length that is no gap between two fixes and no unknown time
     long = seconds >= s.silent_s
     known = seconds <= s.max_silent_s
     silent = line.same_track & long & known
 
+    # The user is back at the spot, or the device slept until its owner was off
     back = silent & (metres < _one_spot_m(line, usual_s, s))
     asleep_m = s.slow_m_s * (seconds - usual_s)
     asleep = silent & (metres < np.minimum(asleep_m, s.left_m))
+
+    # A silence that another one follows was not slept through
     followed = np.append((back | asleep)[1:], False)
     return back | (asleep & ~followed[: len(asleep)])
 
@@ -105,6 +112,8 @@ def _one_spot_m(line: Line, usual_s: Column, s: StopSettings) -> Column:
     near_m = np.where(usual_s > s.sparse_s, s.sparse_m, s.silent_m)
     if line.fixes.accuracy is None:
         return near_m
+
+    # What may be one spot is one
     accuracy = np.nan_to_num(line.fixes.accuracy)
     both = accuracy[line.last[:-1]] + accuracy[line.first[1:]]
     return np.minimum(both + near_m, s.silent_m)
@@ -113,15 +122,20 @@ def _one_spot_m(line: Line, usual_s: Column, s: StopSettings) -> Column:
 def _within_a_box(line: Line, min_s: float, s: StopSettings) -> Column:
     """(m - 1,) bool: whether the step to the next row is part of min_s seconds in a small box."""
     m = len(line.t)
+
+    # The row min_s after each row, where there is one and time is known until then
     until = line.thin.before(line.track, line.t + int(1000 * min_s))
     beyond = line.thin.track_offsets[1:][line.track]
     row = np.flatnonzero(until < beyond)
     known = line.ms(row, until[row]) <= 1000 * s.max_silent_s
     row = row[known]
+
+    # The box of the rows in between
     last = until[row]
     east_north = _greatest(line.xy, row, last)
     west_south = _greatest(-line.xy, row, last)
     diagonal_m = np.hypot(*(east_north + west_south).T)
+
     still = diagonal_m < s.box_for(min_s)
     return steps_within(row[still], last[still], m)[:-1]
 
@@ -133,12 +147,17 @@ def _greatest(values: Column, first: Column, last: Column) -> Column:
     """
     power = np.frexp(last - first + 1)[1] - 1
     result = np.empty((len(first), 2))
+
     size = 1
     for k in range(power.max(initial=-1) + 1):
         some = np.flatnonzero(power == k)
+
+        # A range is covered by the span from its first row and the one to its last row
         from_first = values[first[some]]
         to_last = values[last[some] + 1 - size]
         result[some] = np.maximum(from_first, to_last)
+
+        # Spans of twice the size
         values = np.maximum(values[:-size], values[size:])
         size *= 2
     return result
@@ -159,15 +178,20 @@ def _without_edges(
     A stay without such a row remains as it is.
     """
     row, stay = stays.rows()
+
+    # Rows near the centre, and those where somebody falls silent or is heard again
     x, y = (line.xy[row] - centre[stay.of]).T
     near = np.hypot(x, y) < s.core_m
+
     before_silence = np.append(silent, False)
     after_silence = np.append(False, silent)
     inside = near | before_silence[row] | after_silence[row]
 
+    # The first and the last of these rows of each stay
     row = row[inside]
     of = stay.of[inside]
     first, last = runs(of)
+
     begin = stays.begin.copy()
     end = stays.end.copy()
     begin[of[first]] = row[first]
@@ -192,12 +216,16 @@ def _is_wait(line: Line, stays: Spans, s: StopSettings) -> Column:
     track = line.track[begin]
     first = line.thin.track_offsets[:-1][track]
     last = line.thin.track_offsets[1:][track] - 1
+
+    # The way to the stay and the way on from it, within the track
     before = line.thin.before(track, line.t[begin] - way_ms) - 1
     after = line.thin.before(track, line.t[end] + way_ms)
+
     way_there = line.xy[begin] - line.xy[np.maximum(before, first)]
     way_on = line.xy[np.minimum(after, last)] - line.xy[end]
     ahead = (way_there * way_on).sum(axis=1) > 0
 
+    # A stay without a long silence
     silence = line.step_ms >= 1000 * s.on_record_s
     silences = np.append(0, np.cumsum(silence))
     on_record = silences[begin] == silences[end]
@@ -211,6 +239,7 @@ def _locate(line: Line, stays: Spans) -> Stops:
     arrive = line.first[stays.begin]
     leave = line.last[stays.end]
     user = fixes.user[arrive]
+
     lon, lat = _positions(fixes, arrive, leave)
     return Stops(
         user=user,
@@ -231,6 +260,8 @@ def _positions(fixes: Tracks, first: Column, last: Column) -> tuple[Column, Colu
     since = np.maximum(row - 1, first[stop.of])
     until = np.minimum(row + 1, last[stop.of])
     ms = fixes.t[until] - fixes.t[since]
+
+    # Degrees from the first fix, so that no median crosses the antimeridian
     lon0, lat0 = fixes.at(first)
     lon, lat = fixes.at(row)
     east = near_lon(lon - lon0[stop.of], 0.0)
@@ -244,8 +275,12 @@ def _weighted_medians(values: Column, weights: Column, group: Groups) -> Column:
     """(n,) weighted median of each group; groups ascend, and none is empty. weights: integers."""
     order = np.lexsort((values, group.of))
     offsets = np.searchsorted(group.of, np.arange(group.n + 1))
+
+    # The weight of the rows up to each row, in the order of groups and values
     total = np.cumsum(np.append(0, weights[order]))
     before = total[offsets]
+
+    # The row that holds the middle of its group's weight
     half_twice = before[:-1] + before[1:]
     row = np.searchsorted(2 * total, half_twice) - 1
     # Where no row has any weight, none is half of it

@@ -160,6 +160,7 @@ def concat(parts: Sequence[Diary], fixes: Tracks) -> Diary:
         places = _renumbered(part.places, begin)
         legs = _renumbered(part.legs, begin)
         moved.append((stops, places, legs, part.people))
+
         begin["users"] += part.fixes.n_users
         begin["fixes"] += len(part.fixes)
         begin["stops"] += len(part.stops.user)
