@@ -3,4 +3,5 @@
 plugin.
 """
 
-import raw_qgis_plugin.core  # noqa: F401 - turns ONNX Runtime's telemetry off before a module here loads it
+# turns ONNX Runtime's telemetry off before a module here loads it
+import raw_qgis_plugin.core  # noqa: F401

@@ -22,7 +22,7 @@ from model.cli import Parser, print_line, run
 from model.data.corpus import load
 from model.evaluate import ratio_words
 from model.evaluate.forecast import FAMILIES, cut, predict_windows
-from model.network.config import BUNDLES
+from model.network.config import PRESETS
 from model.pretrain import arguments, pretrain
 from model.training.card import write_card
 from raw_qgis_plugin.core.bundle import library
@@ -196,7 +196,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--tracks", required=True, metavar="T", help="your tracks: Parquet, CSV or a GeoLife folder")
     p.add_argument("--init", default="shipped", metavar="BUNDLE", help="bundle to start from ('none': random weights)")
     # no bundle
-    p.add_argument("--preset", choices=[name for name in BUNDLES if name != "raw-1b"], default="raw-small",
+    p.add_argument("--preset", choices=[name for name in PRESETS if name != "raw-1b"], default="raw-small",
                    help="size of a network with random weights (default: %(default)s)")
     p.add_argument("--name", default="", help="of the new model, for its card")
     p.add_argument("--resume", action="store_true", help="continue the run in RUN")

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Shared by the commands: arguments, reading and writing tables, progress with the time left,
-errors in one line.
-"""
+"""Shared by the commands: arguments, tables, progress with the time left, errors in one line."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
 from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.sources.readers import KINDS, find_source, read
 from raw_qgis_plugin.core.sources.schema import Schema
-from raw_qgis_plugin.core.specs import FORMATS, Spec, options_of
+from raw_qgis_plugin.core.specs import FORMATS, Option, Spec, options_of
 from raw_qgis_plugin.core.tracks import Tracks
 
 if TYPE_CHECKING:
@@ -51,8 +49,9 @@ def make_parser(
     output: str = "the table to write: .parquet or .csv",
     bundle: bool = True,
 ) -> Parser:
-    """The parser of `python -m model.COMMAND`, with the arguments of all commands on tracks. tasks:
-    and on heads. output: what that is. bundle: a model bundle is used.
+    """The parser of `python -m model.COMMAND`, with the arguments of all commands on tracks.
+
+    tasks: and on heads. output: what that is. bundle: a model bundle is used.
     """
     parser = Parser(
         f"python -m model.{command}",
@@ -61,64 +60,47 @@ def make_parser(
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--tracks",
-        required=True,
-        metavar="T",
-        help=f"fixes: a Parquet or CSV file or folder, a GeoLife folder, or kind:path ({', '.join(FORMATS[1:])})",
-    )
-    parser.add_argument("--user-field", metavar="F", help="column of the user (default: guessed)")
-    parser.add_argument("--track-field", metavar="F", help="column of the track (default: guessed)")
-    parser.add_argument("--time-field", metavar="F", help="column of the time (default: guessed)")
-    parser.add_argument(
-        "--tz", default="UTC", metavar="ZONE", help="zone of times without one (IANA; default: UTC)"
-    )
+    add = parser.add_argument
+    formats = ", ".join(FORMATS[1:])
+    tracks = "fixes: a Parquet or CSV file or folder, a GeoLife folder, "
+    add("--tracks", required=True, metavar="T", help=f"{tracks}or kind:path ({formats})")
+    add("--user-field", metavar="F", help="column of the user (default: guessed)")
+    add("--track-field", metavar="F", help="column of the track (default: guessed)")
+    add("--time-field", metavar="F", help="column of the time (default: guessed)")
+    zone = "zone of times without one (IANA; default: UTC)"
+    add("--tz", default="UTC", metavar="ZONE", help=zone)
     if bundle:
-        parser.add_argument(
-            "--bundle",
-            metavar="B",
-            help="model bundle, a folder or .zip (default: the shipped one)",
-        )
-        parser.add_argument(
-            "--device", choices=DEVICES, default="auto", help="where it runs (default: auto)"
-        )
-    parser.add_argument("--output", required=True, metavar="P", help=output)
+        shipped = "model bundle, a folder or .zip (default: the shipped one)"
+        add("--bundle", metavar="B", help=shipped)
+        add("--device", choices=DEVICES, default="auto", help="where it runs (default: auto)")
+    add("--output", required=True, metavar="P", help=output)
     if tasks:
-        parser.add_argument(
-            "--task",
-            action="append",
-            metavar="NAME",
-            help="a head of the model; may be given several times (default: all)",
-        )
+        heads = "a head of the model; may be given several times (default: all)"
+        add("--task", action="append", metavar="NAME", help=heads)
     return parser
 
 
 def add_options(parser: argparse._ActionsContainer, spec: type[Spec]) -> None:
     """Add the options of an operation as flags."""
     for each in options_of(spec):
-        label = f"{each.label[0].lower()}{each.label[1:]}" + (
-            f" ({each.unit})" if each.unit else ""
-        )
-        default = "" if each.default in (None, "") else "Default: %(default)s"
-        words = " ".join(filter(None, (f"{label}.", each.help, default)))
+        common = {"dest": each.name, "default": each.default, "help": _help(each)}
         if each.kind is bool:
-            parser.add_argument(
-                each.flag,
-                dest=each.name,
-                action=argparse.BooleanOptionalAction,
-                default=each.default,
-                help=words,
-            )
+            parser.add_argument(each.flag, action=argparse.BooleanOptionalAction, **common)
             continue
-        parser.add_argument(
-            each.flag,
-            dest=each.name,
-            type=each.kind,
-            choices=each.choices or None,
-            default=each.default,
-            metavar=None if each.choices else each.unit.upper() or each.kind.__name__[0].upper(),
-            help=words,
-        )
+        metavar = None
+        if not each.choices:
+            metavar = each.unit.upper() or each.kind.__name__[0].upper()
+        choices = each.choices or None
+        parser.add_argument(each.flag, type=each.kind, choices=choices, metavar=metavar, **common)
+
+
+def _help(option: Option) -> str:
+    """The help of an option: its label with the unit, what it says, its default."""
+    label = f"{option.label[0].lower()}{option.label[1:]}"
+    if option.unit:
+        label += f" ({option.unit})"
+    default = "" if option.default in (None, "") else "Default: %(default)s"
+    return " ".join(filter(None, (f"{label}.", option.help, default)))
 
 
 def spec_of(args: argparse.Namespace, spec: type[S]) -> S:
@@ -157,8 +139,9 @@ def positive(text: str) -> int:
 
 
 def run(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:
-    """Run a command. Returns its exit code: 2 after a RawError or OSError, in one line on stderr;
-    130 for Ctrl-C.
+    """Run a command. Returns its exit code: 2 after a RawError or OSError, 130 for Ctrl-C.
+
+    The error is one line on stderr.
     """
     try:
         main(argv)
@@ -182,7 +165,7 @@ def warn(message: str) -> None:
 
 
 def warn_of(reasons: Sequence[str]) -> None:
-    """Print the remarks of the core on its answers as warnings, in the plain words of the plugin."""
+    """Print the remarks of the core on its answers as warnings, in the words of the plugin."""
     for reason in reasons:
         warn(format_reasons([reason]))
 
@@ -212,14 +195,14 @@ def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tra
     check_output(args.output, args)
     schema = Schema(args.user_field, args.track_field, args.time_field, zone=args.tz)
     tracks, skipped, guess = read(args.tracks, "auto", schema, meter("reading"), drop_spikes)
-    first, last = (
-        np.datetime64(int(t), "s") for t in (tracks.t.min() // 1000, tracks.t.max() // 1000)
-    )
-    print(
-        f"{count(len(tracks), 'fix', 'es')}, {count(tracks.n_users, 'user')}, {count(tracks.n_tracks, 'track')}, "
-        f"{first} to {last} UTC ({guess})",
-        file=sys.stderr,
-    )
+    first = np.datetime64(int(tracks.t.min() // 1000), "s")
+    last = np.datetime64(int(tracks.t.max() // 1000), "s")
+    counts = [
+        count(len(tracks), "fix", "es"),
+        count(tracks.n_users, "user"),
+        count(tracks.n_tracks, "track"),
+    ]
+    print(f"{', '.join(counts)}, {first} to {last} UTC ({guess})", file=sys.stderr)
     if skipped:
         warn(str(skipped))
     return tracks, guess
@@ -236,8 +219,7 @@ def open_model(args: argparse.Namespace) -> Model:
 
 
 def check_output(path: str, args: argparse.Namespace, flag: str = "--output") -> None:
-    """Raise InputError, before any work, for an output of an unknown kind, in a missing folder, or
-    that is an input.
+    """Raise InputError, before any work, for an output that cannot be written or is an input.
 
     flag: of an output beside --output, which has to be another file.
     """
@@ -252,9 +234,7 @@ def check_output(path: str, args: argparse.Namespace, flag: str = "--output") ->
 
 
 def check_not_read(file: Path, sources: Iterable[str | Path | None]) -> None:
-    """Raise InputError, before any work, for an output that is one of what is read, or a file in
-    it.
-    """
+    """Raise InputError, before any work, for an output that is what is read, or a file in it."""
     file = file.expanduser().resolve()
     for source in sources:
         read_from = find_source(source, "csv")[0].resolve() if source else None  # of any kind
@@ -265,22 +245,21 @@ def check_not_read(file: Path, sources: Iterable[str | Path | None]) -> None:
 
 
 def write_table(path: str, columns: Mapping[str, Any]) -> None:
-    """Write columns, NumPy or Arrow arrays, in the format of the path's suffix; nan is an empty
-    cell in CSV.
+    """Write columns, NumPy or Arrow arrays, in the format of the path's suffix.
 
-    The file gets its name when it is complete.
+    nan is an empty cell in CSV. The file gets its name when it is complete.
     """
     require("pyarrow")
     import pyarrow as pa
     from pyarrow import csv, parquet
 
     text = Path(path).suffix.lower() == ".csv"
-    table = pa.table(
-        {
-            k: pa.array(v, from_pandas=text) if isinstance(v, np.ndarray) else v
-            for k, v in columns.items()
-        }
-    )
+    arrays = {}
+    for name, values in columns.items():
+        if isinstance(values, np.ndarray):
+            values = pa.array(values, from_pandas=text)
+        arrays[name] = values
+    table = pa.table(arrays)
     file = Path(path).expanduser()
     with complete(file) as beside:
         if text:
@@ -334,4 +313,6 @@ def id_columns(
 
 def units_of(tracks: Tracks, unit: str) -> Tracks:
     """The tracks divided so that each is one unit: 'user', 'track' or 'day'."""
-    return tracks.by_user() if unit == "user" else tracks.by_day() if unit == "day" else tracks
+    if unit == "user":
+        return tracks.by_user()
+    return tracks.by_day() if unit == "day" else tracks

@@ -46,17 +46,15 @@ TRAINING = (
 
 
 def check_output(output: Path) -> None:
-    """Raise InputError where `output` is not a bundle, or one with heads, which a run's bundle does
-    not have.
-    """
+    """Raise InputError where `output` is not a bundle, or one with heads, which a run has not."""
     check_target(output)
     heads = []
     with suppress(BundleError):
         heads = [head["name"] for head in open_bundle(output).card["heads"]]
     if heads:
         raise InputError(
-            f"{output} has heads ({', '.join(heads)}), and a new bundle in its place would have none. "
-            "Choose another folder for the new one, or move this one away."
+            f"{output} has heads ({', '.join(heads)}), and a new bundle in its place would have "
+            "none. Choose another folder for the new one, or move this one away."
         )
 
 
@@ -66,8 +64,6 @@ def export(run: Path, output: Path, data: str = "") -> None:
     data: the card's text about the training data.
     """
     network, about = load_network(run / "state.safetensors")
-    if network.config.positions:
-        raise InputError(f"{run} is a run of the network as published, which makes no bundle.")
     with replacing(output) as fresh:
         (fresh / "heads").mkdir()
         difference = backbone_difference(network)

@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from model import cli
-from model.data.labels import Labelled, Table, label_units, read_table, usable
+from model.data.join import Labelled, label_units
+from model.data.labels import Table, read_table, usable
 from model.head_training.examples import BASELINE, BASELINES, Examples, examples_of, region_examples
 from model.head_training.fit import encode, folds
 from model.head_training.train import Splits, add_head, report_page, train, verdict

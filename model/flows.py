@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How many trips go from zone to zone: `python -m model.flows --tracks T [--zones Z] --output DIR`."""
+"""Trips from zone to zone: `python -m model.flows --tracks T [--zones Z] --output DIR`."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ from raw_qgis_plugin.core.specs import FlowSpec
 from raw_qgis_plugin.core.tracks import by_unit
 
 EPILOG = """
-DIR gets matrix.parquet: from_zone, to_zone, slice, n_trips, n_users, expected trips by mode, minutes and metres
-(medians), rank. Pairs of few people are added up in the row without zones of each slice, which is empty where it has
-few people too. And zones.parquet: zone, trips out, in, within and in all, n_users, balance, polygon (WKB, degrees).
+DIR gets matrix.parquet: from_zone, to_zone, slice, n_trips, n_users, expected trips by mode,
+minutes and metres (medians), rank. Pairs of few people are added up in the row without zones of
+each slice, which is empty where it has few people too. And zones.parquet: zone, trips out, in,
+within and in all, n_users, balance, polygon (WKB, degrees).
 """
 
 
@@ -39,17 +40,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     words = "How many trips go from zone to zone, when and by which modes."
     parser = make_parser("flows", words, EPILOG, output="the folder to write into")
-    parser.add_argument(
-        "--zones", metavar="Z", help="polygons: .geojson or .gpkg (default: hexagons of --size)"
-    )
-    parser.add_argument(
-        "--id", metavar="FIELD", help="field with the names of the zones (default: guessed)"
-    )
+    shapes = "polygons: .geojson or .gpkg (default: hexagons of --size)"
+    parser.add_argument("--zones", metavar="Z", help=shapes)
+    names = "field with the names of the zones (default: guessed)"
+    parser.add_argument("--id", metavar="FIELD", help=names)
     add_options(parser, FlowSpec)
     args = parser.parse_args(argv)
-    spec, folder = spec_of(args, FlowSpec), Path(args.output).expanduser()
+    spec = spec_of(args, FlowSpec)
+    folder = Path(args.output).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
-    args.output, polygons = (str(folder / f"{name}.parquet") for name in ("matrix", "zones"))
+    args.output = str(folder / "matrix.parquet")
+    polygons = str(folder / "zones.parquet")
     check_output(polygons, args)
     given = read_polygons(args.zones, args.id, guess=True) if args.zones else None
     model = open_model(args)
@@ -58,9 +59,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     found = find_flows(tracks, model, zones, spec, progress=meter("finding trips"))
     print(found.words, file=sys.stderr)
     write_table(args.output, found.matrix)
-    write_table(
-        polygons, {**found.of_zones, "geometry": np.array(shapely.to_wkb(found.shapes), object)}
-    )
+    geometry = np.array(shapely.to_wkb(found.shapes), object)
+    write_table(polygons, {**found.of_zones, "geometry": geometry})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pretrain RAW to predict where tracks go: python -m model.pretrain --preset raw-small --corpus
-PATH … --output RUN
+"""Pretrain RAW to predict where tracks go: python -m model.pretrain --corpus PATH … --output RUN
 
 The same command trains on a laptop, on one graphics card and, under torchrun, on many. It prints
 progress as JSON lines. RUN/state.safetensors is the checkpoint (--resume continues from it) and
@@ -21,7 +20,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,7 +29,6 @@ from model.data.corpus import load_both, parse, source_name
 from model.export import check_output, export
 from model.network.config import PRESETS
 from model.training.calibrate import between, calibrate
-from model.training.published import PlaceBatches, fit_box
 from model.training.run import PEAK_LR, PEAK_LR_TRAINED, TrainingRun, World, find_device, open_world
 from raw_qgis_plugin.core.errors import InputError
 
@@ -40,7 +37,8 @@ examples:
   python -m model.pretrain --corpus tracks.parquet --minutes 60 --output run
   python -m model.pretrain --init shipped --corpus tracks.parquet --minutes 30 --output mine
   python -m model.pretrain --resume --corpus tracks.parquet --minutes 60 --output run
-  torchrun --nproc-per-node 8 -m model.pretrain --preset raw-base --points 32768 --corpus A 2*B --output run
+  torchrun --nproc-per-node 8 -m model.pretrain --preset raw-base --points 32768 \\
+      --corpus A 2*B --output run
 docs/guide/training-at-scale.md has a command for each preset and machine.
 """
 
@@ -49,13 +47,8 @@ def command(words: Sequence[str]) -> str:
     """The command as a card records it, from its arguments: without folders of this machine."""
     size = int(os.environ.get("WORLD_SIZE", 1))
     start = f"torchrun --nproc-per-node {size}" if size > 1 else "python"
-    return " ".join(
-        [
-            start,
-            "-m model.pretrain",
-            *(source_name(w) if "/" in w or "\\" in w else w for w in words),
-        ]
-    )
+    named = [source_name(w) if "/" in w or "\\" in w else w for w in words]
+    return " ".join([start, "-m model.pretrain", *named])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,32 +60,51 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    # fmt: off
-    what = p.add_argument_group("what is trained, on what").add_argument
-    what("--preset", choices=PRESETS, help="size of the network (raw-small, or what --init is)")
-    what("--corpus", nargs="+", required=True, metavar="SOURCE",
-         help="[WEIGHT*][exact:|kind:]PATH, a file or folder; exact: simulated positions without recording error")
-    what("--init", metavar="BUNDLE", help="start from this bundle's weights ('shipped' for the shipped ones)")
-    what("--output", type=Path, required=True, metavar="RUN", help="folder of the run")
-    what("--resume", action="store_true", help="continue from the checkpoint in RUN")
-    long = p.add_argument_group("how long").add_argument
-    long("--minutes", type=over_zero, default=30.0, help="budget that the learning rate follows (%(default)s)")
-    long("--steps", type=positive, help="train this many steps instead")
-    long("--validate-every", type=positive, default=100, metavar="STEPS", help="and checkpoint (%(default)s)")
-    long("--checkpoint-every", type=over_zero, default=300.0, metavar="SECONDS", help="(%(default)s)")
-    how = p.add_argument_group("how").add_argument
-    how("--points", type=positive, default=4096, help="fixes a batch (%(default)s)")
-    how("--accumulate", type=positive, default=1, metavar="N", help="batches a step and process (%(default)s)")
-    how("--keep", nargs="+", default=[], metavar="SOURCE",
-        help="more to train on, so that earlier training is not forgotten; not used for validation")
-    how("--lr", type=over_zero, help=f"peak learning rate ({PEAK_LR}, with --init {PEAK_LR_TRAINED})")
-    how("--seed", type=from_zero, default=0, help="of the first weights and of the batches (%(default)s)")
-    how("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
-    how("--checkpointing", action=argparse.BooleanOptionalAction,
-        help="compute layers twice to save memory (on for raw-large and raw-1b)")
-    how("--compile", action=argparse.BooleanOptionalAction, help="torch.compile (on where there is a GPU)")
-    # fmt: on
+    add_what(p.add_argument_group("what is trained, on what").add_argument)
+    add_how_long(p.add_argument_group("how long").add_argument)
+    add_how(p.add_argument_group("how").add_argument)
     return p
+
+
+def add_what(add: Callable) -> None:
+    """Arguments: what is trained, on what."""
+    add("--preset", choices=PRESETS, help="size of the network (raw-small, or what --init is)")
+    source = "[WEIGHT*][exact:|kind:]PATH, a file or folder; exact: simulated positions without "
+    source += "recording error"
+    add("--corpus", nargs="+", required=True, metavar="SOURCE", help=source)
+    start = "start from this bundle's weights ('shipped' for the shipped ones)"
+    add("--init", metavar="BUNDLE", help=start)
+    add("--output", type=Path, required=True, metavar="RUN", help="folder of the run")
+    add("--resume", action="store_true", help="continue from the checkpoint in RUN")
+
+
+def add_how_long(add: Callable) -> None:
+    """Arguments: how long is trained."""
+    budget = "budget that the learning rate follows (%(default)s)"
+    add("--minutes", type=over_zero, default=30.0, help=budget)
+    add("--steps", type=positive, help="train this many steps instead")
+    every = "and checkpoint (%(default)s)"
+    add("--validate-every", type=positive, default=100, metavar="STEPS", help=every)
+    seconds = "(%(default)s)"
+    add("--checkpoint-every", type=over_zero, default=300.0, metavar="SECONDS", help=seconds)
+
+
+def add_how(add: Callable) -> None:
+    """Arguments: how is trained."""
+    add("--points", type=positive, default=4096, help="fixes a batch (%(default)s)")
+    each = "batches a step and process (%(default)s)"
+    add("--accumulate", type=positive, default=1, metavar="N", help=each)
+    more = "more to train on, so that earlier training is not forgotten; not used for validation"
+    add("--keep", nargs="+", default=[], metavar="SOURCE", help=more)
+    peak = f"peak learning rate ({PEAK_LR}, with --init {PEAK_LR_TRAINED})"
+    add("--lr", type=over_zero, help=peak)
+    seed = "of the first weights and of the batches (%(default)s)"
+    add("--seed", type=from_zero, default=0, help=seed)
+    add("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
+    twice = "compute layers twice to save memory (on for raw-large and raw-1b)"
+    add("--checkpointing", action=argparse.BooleanOptionalAction, help=twice)
+    compiled = "torch.compile (on where there is a GPU)"
+    add("--compile", action=argparse.BooleanOptionalAction, help=compiled)
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -109,7 +121,8 @@ def check(args: argparse.Namespace) -> None:
     state = args.output / "state.safetensors"
     if state.is_file() and not args.resume:
         raise InputError(
-            f"{args.output} holds a run already: continue with --resume, or choose another --output."
+            f"{args.output} holds a run already: "
+            "continue with --resume, or choose another --output."
         )
     check_output(args.output / "bundle")
     if args.device != "auto":
@@ -124,23 +137,26 @@ def open_corpus(training: TrainingRun, folder: Path) -> tuple[Batches, Batches |
         sources += load_both(args.keep, folder)[0]
     long_enough = any(s.view(cadence) for s in held_out for cadence in CADENCES)
     validation = Batches(held_out, min(args.points, 8192), seed=1) if long_enough else None
-    return Batches(sources, args.points, training.seed), validation
+    return Batches(sources, args.points, training.progress.seed), validation
 
 
 def learning_rate(share: float, warm_up: float = 0.02) -> float:
-    """Learning rate over its peak, at a share of the budget: linear warm-up, then a cosine down to
-    a hundredth.
+    """Learning rate over its peak, at a share of the budget.
+
+    A linear warm-up comes first, then a cosine down to a hundredth.
     """
     if share < warm_up:
         return max(share, 1e-4) / warm_up
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min((share - warm_up) / (1 - warm_up), 1.0)))
+    rest = min((share - warm_up) / (1 - warm_up), 1.0)
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * rest))
 
 
 @contextmanager
 def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM (the plugin's Pause) or SIGINT (Ctrl+C) came; a step under way is finished. A
-    second signal ends the process. Several processes would each receive it at another step: there a
-    signal ends them at once.
+    """Whether SIGTERM (the plugin's Pause) or SIGINT (Ctrl+C) came; a step under way is finished.
+
+    A second signal ends the process. Several processes would each receive it at another step: there
+    a signal ends them at once.
     """
     received: list[int] = []
 
@@ -158,6 +174,49 @@ def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
+class Clock:
+    """How much of the budget of --minutes (or --steps) a run has spent."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self.run = run
+        self.seconds_before = run.progress.seconds
+        self.began = time.monotonic()
+        self.saved = self.began
+        self.shown = 0.0  # so that a line is shown from the first step on
+
+    def seconds(self) -> float:
+        """Seconds of training, those before a pause too."""
+        return self.seconds_before + time.monotonic() - self.began
+
+    def share(self, seconds: float) -> float:
+        """The share of the budget that is spent after so many seconds."""
+        args = self.run.args
+        if args.steps:
+            return min(self.run.progress.step / args.steps, 1.0)
+        return min(seconds / (60.0 * args.minutes), 1.0)
+
+    def left(self) -> float:
+        """Seconds that are left."""
+        seconds = self.seconds()
+        share = self.share(seconds)
+        whole = 60.0 * self.run.args.minutes
+        if self.run.args.steps:
+            whole = seconds / max(share, 1e-9)
+        return (1 - share) * whole
+
+    def save_is_due(self) -> bool:
+        """Is the last checkpoint older than --checkpoint-every?"""
+        return time.monotonic() - self.saved >= self.run.args.checkpoint_every
+
+    def line_is_due(self) -> bool:
+        """Was the last line shown two seconds ago or more? Then one is shown now."""
+        now = time.monotonic()
+        due = now - self.shown >= 2.0
+        if due:
+            self.shown = now
+        return due
+
+
 def train(
     run: TrainingRun, batches: Iterator[Batch], validation: Batches | None, stop: Callable[[], bool]
 ) -> None:
@@ -165,83 +224,85 @@ def train(
 
     stop: whether to stop after a step; then a checkpoint is written and KeyboardInterrupt raised.
     """
-    args, world, seconds_before, began = run.args, run.world, run.seconds, time.monotonic()
-    saved, shown, recent = began, 0.0, list[Tensor]()  # losses since the last validation
-
-    def spent() -> tuple[float, float]:
-        """Seconds of training, and the share of the budget that is spent."""
-        seconds = seconds_before + time.monotonic() - began
-        return seconds, min(
-            run.step / args.steps if args.steps else seconds / (60.0 * args.minutes), 1.0
-        )
-
+    clock = Clock(run)
+    recent: list[Tensor] = []  # losses since the last validation
     while True:
-        now = time.monotonic()
-        seconds, share = spent()
-        share, run.seconds, late = world.broadcast(
-            [share, seconds, now - saved >= args.checkpoint_every]
-        )
+        seconds = clock.seconds()
+        spent = [clock.share(seconds), seconds, clock.save_is_due()]
+        share, run.progress.seconds, late = run.world.broadcast(spent)
         if share >= 1:
-            break
-        lr = run.lr * learning_rate(share)
+            return
+        lr = run.progress.lr * learning_rate(share)
         recent.append(run.train_on(batches, lr))
-        validating, stopping = run.step % args.validate_every == 0, stop()
-        late = late or validating or stopping
-        # No checkpoint has weights that are not finite. Reading the number waits for a graphics
-        # card.
-        if (late or world.device.type == "cpu") and not math.isfinite(recent[-1]):
-            raise InputError(
-                f"The loss is not a number at step {run.step}: lower --lr and --resume from the checkpoint."
-            )
-        seconds, share = spent()
-        left = (1 - share) * (seconds / max(share, 1e-9) if args.steps else 60.0 * args.minutes)
+        validating = run.progress.step % run.args.validate_every == 0
+        stopping = stop()
+        saving = bool(late) or validating or stopping
+        # Reading the number waits for a graphics card.
+        if saving or run.world.device.type == "cpu":
+            check_finite(run, recent[-1])
         if validating:
-            line = {
-                "loss": float(torch.stack(recent).mean()),
-                "lr": lr,
-                "points_per_s": run.points / seconds,
-                "seconds_left": left,
-                **run.validate(validation),
-            }
-            report(run, {k: float(f"{v:.5g}") for k, v in line.items()})
+            report_validation(run, clock, recent, lr, validation)
             recent.clear()
-        elif now - shown >= 2.0:  # from the first step on
-            shown, mean = now, float(torch.stack(recent).mean())
-            report(run, {"step_loss": round(mean, 4), "seconds_left": round(left, 1)})
-        if late:
+        elif clock.line_is_due():
+            mean = float(torch.stack(recent).mean())
+            report(run, {"step_loss": round(mean, 4), "seconds_left": round(clock.left(), 1)})
+        if saving:
             run.save()
-            saved = time.monotonic()
+            clock.saved = time.monotonic()
         if stopping:
             raise KeyboardInterrupt
+
+
+def check_finite(run: TrainingRun, loss: Tensor) -> None:
+    """Raise InputError for a loss that is not finite: no checkpoint has such weights."""
+    if not math.isfinite(loss):
+        raise InputError(
+            f"The loss is not a number at step {run.progress.step}: "
+            "lower --lr and --resume from the checkpoint."
+        )
+
+
+def report_validation(
+    run: TrainingRun, clock: Clock, recent: list[Tensor], lr: float, validation: Batches | None
+) -> None:
+    """Print the mean loss since the last validation, the speed, and a new validation."""
+    line = {
+        "loss": float(torch.stack(recent).mean()),
+        "lr": lr,
+        "points_per_s": run.progress.points / clock.seconds(),
+        "seconds_left": clock.left(),
+    }
+    line |= run.validate(validation)
+    report(run, {k: float(f"{v:.5g}") for k, v in line.items()})
 
 
 def report(run: TrainingRun, line: dict) -> None:
     """Print one line of progress, in the first process."""
     if run.world.first:
-        print_line({"step": run.step} | line)
+        print_line({"step": run.progress.step} | line)
 
 
 def finish(training: TrainingRun, corpus: Batches, validation: Batches | None) -> None:
     """Validate, calibrate and save for the last time, and make the bundle."""
+    progress = training.progress
     training.validate(validation)
-    cadences = [*corpus.cadences, *training.domain.get("cadence_s", ())]
-    training.domain = {"cadence_s": [min(cadences), max(cadences)]}
+    cadences = [*corpus.cadences, *progress.domain.get("cadence_s", ())]
+    progress.domain = {"cadence_s": [min(cadences), max(cadences)]}
     training.save()  # to calibrate takes minutes, and may be broken off
     if not training.world.first:
         return
     print_line({"stage": "calibrating"})
     found = calibrate(training.averaged().cpu(), validation) if validation else {}
-    training.calibration |= between(training.calibration_before, found, validation)
+    progress.calibration |= between(progress.calibration_before, found, validation)
     if not found:
-        rest = (
-            "stay as they were"
-            if training.calibration
-            else "are the network's own, which no data has confirmed"
-        )
+        rest = "are the network's own, which no data has confirmed"
+        if progress.calibration:
+            rest = "stay as they were"
         print_line({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
     training.save()
-    export(training.folder, training.folder / "bundle")
-    print_line({"bundle": str(training.folder / "bundle"), **training.metrics})
+    bundle = training.folder / "bundle"
+    export(training.folder, bundle)
+    print_line({"bundle": str(bundle), **progress.metrics})
 
 
 def pretrain(args: argparse.Namespace) -> None:
@@ -260,23 +321,13 @@ def pretrain(args: argparse.Namespace) -> None:
             shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
             last.callback(shutil.rmtree, folder, ignore_errors=True)
         corpus, validation = open_corpus(training, folder)
-        if positions := training.network.config.positions:  # as published
-            training.box = training.box or [
-                list(map(float, corner)) for corner in fit_box(corpus.sources)
-            ]
-            corpus, validation = PlaceBatches(corpus, np.array(training.box), positions), None
-        batches = feed(
-            corpus, training.batches + world.rank, world.size, on_gpu=world.device.type == "cuda"
-        )
+        on_gpu = world.device.type == "cuda"
+        first = training.progress.batches + world.rank
+        batches = feed(corpus, first, world.size, on_gpu=on_gpu)
         with stop_requests(world) as stop:
             train(training, batches, validation, stop)
         batches.close()
-        if positions:
-            training.save()
-            if world.first:
-                print_line({"run": str(args.output)})
-        else:
-            finish(training, corpus, validation)
+        finish(training, corpus, validation)
     world.leave()
 
 

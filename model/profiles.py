@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Label users, tracks or days: `python -m model.profiles --tracks T [--task NAME] [--unit U]
---output P`.
-"""
+"""Label users, tracks or days: `python -m model.profiles --tracks T [--unit U] --output P`."""
 
 from __future__ import annotations
 
@@ -25,11 +23,12 @@ from raw_qgis_plugin.core.mobility.diary import label_users
 from raw_qgis_plugin.core.mobility.people import add_labels
 
 EPILOG = """
-P has the id columns (user_id, and track_id or day), and for users commuter ('unknown' where too little is on record)
-and commuter_p (of yes), work_days, weekdays_seen, share_walk, share_bike, share_motor, share_rail (of trips),
-main_mode, rail_user, rail_trips (a week) and trips_a_day with their 80 % intervals, rail_p (that a trip was by rail),
-n_days_seen and coverage; for each head of the model NAME and NAME_p, the label and its probability, or NAME, NAME_low
-and NAME_high, the number and its 80 % interval; in_domain, why it is not, and evidence, what the labels rest on.
+P has the id columns (user_id, and track_id or day), and for users commuter ('unknown' where too
+little is on record) and commuter_p (of yes), work_days, weekdays_seen, share_walk, share_bike,
+share_motor, share_rail (of trips), main_mode, rail_user, rail_trips (a week) and trips_a_day with
+their 80 % intervals, rail_p (that a trip was by rail), n_days_seen and coverage; for each head of
+the model NAME and NAME_p, the label and its probability, or NAME, NAME_low and NAME_high, the
+number and its 80 % interval; in_domain, why it is not, and evidence, what the labels rest on.
 --task asks for some heads alone.
 """
 NOT_SHOWN = ("n_points", "n_days", "t_first", "t_last")
@@ -40,16 +39,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = make_parser(
         "profiles", "Label users, tracks or days from their tracks.", EPILOG, tasks=True
     )
-    parser.add_argument(
-        "--unit",
-        choices=UNITS,
-        help="one answer for each (default: the head's own unit, else user)",
-    )
+    each = "one answer for each (default: the head's own unit, else user)"
+    parser.add_argument("--unit", choices=UNITS, help=each)
     args = parser.parse_args(argv)
     model = open_model(args)
     unit = args.unit or (model.bundle.head(args.task[0])["unit"] if args.task else "user")
     tracks, guess = read_tracks(args)
-    units, progress = units_of(tracks, unit), meter("profiling")
+    units = units_of(tracks, unit)
+    progress = meter("profiling")
     if unit == "user" and not args.task:
         labels = label_users(units, model, part_of(progress, 0.0, 0.6))
         answer = profile(units, model, unit, None, part_of(progress, 0.6, 1.0))

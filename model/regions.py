@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Score polygons by who visits them: `python -m model.regions --tracks T --regions R [--task NAME]
---output P`.
-"""
+"""Score polygons by their visitors: `python -m model.regions --tracks T --regions R --output P`."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 
@@ -27,37 +26,37 @@ from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import RegionSpec
 
 EPILOG = """
-P has one row a region: its id (without --id its number, and the id that is found), n_users, n_points, n_visits,
-dwell_min (median minutes of a visit); of the visitors residents, workers, n_labelled, share_commuters, share_walk,
-share_bike, share_motor and share_rail with _low and _high (80 % intervals); for each task of the model NAME, NAME_low
-and NAME_high, or NAME and NAME_p; suppressed and in_domain.
-Figures of fewer than --min-users people, or of which one makes up more than 85 %, are empty.
+P has one row a region: its id (without --id its number, and the id that is found), n_users,
+n_points, n_visits, dwell_min (median minutes of a visit); of the visitors residents, workers,
+n_labelled, share_commuters, share_walk, share_bike, share_motor and share_rail with _low and _high
+(80 % intervals); for each task of the model NAME, NAME_low and NAME_high, or NAME and NAME_p;
+suppressed and in_domain. Figures of fewer than --min-users people, or of which one makes up more
+than 85 %, are empty.
 
-The figures are for the desk: those of regions that overlap can be subtracted from each other. Figures for others are
-made by raw:publish in QGIS.
+The figures are for the desk: those of regions that overlap can be subtracted from each other.
+Figures for others are made by raw:publish in QGIS.
 """
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command's arguments."""
+    parser = make_parser(
+        "regions", "Score polygons by the people who visit them.", EPILOG, tasks=True
+    )
+    shapes = "polygons: .geojson or .gpkg (|layername=NAME)"
+    parser.add_argument("--regions", required=True, metavar="R", help=shapes)
+    ids = "field with the regions' ids (default: numbers from 1, 'region', "
+    ids += "and beside them the guessed field)"
+    parser.add_argument("--id", metavar="FIELD", help=ids)
+    add_options(parser, RegionSpec)
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, score, write."""
     import pyarrow as pa
 
-    parser = make_parser(
-        "regions", "Score polygons by the people who visit them.", EPILOG, tasks=True
-    )
-    parser.add_argument(
-        "--regions",
-        required=True,
-        metavar="R",
-        help="polygons: .geojson or .gpkg (|layername=NAME)",
-    )
-    parser.add_argument(
-        "--id",
-        metavar="FIELD",
-        help="field with the regions' ids (default: numbers from 1, 'region', and beside them the guessed field)",
-    )
-    add_options(parser, RegionSpec)
-    args = parser.parse_args(argv)
+    args = parse(argv)
     spec = spec_of(args, RegionSpec)
     regions = read_polygons(args.regions, args.id, guess=True)
     model = open_model(args)
@@ -74,11 +73,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     id_name = f"{regions.id_name}_2" if regions.id_name in scores.columns else regions.id_name
     number = {} if args.id else {"region": np.arange(1, len(regions.ids) + 1)}
-    counts = {name: values for name, values in scores.columns.items() if name.startswith("n_")}
-    counts = {
-        name: pa.array(values, from_pandas=True).cast(pa.int64()) for name, values in counts.items()
-    }
-    write_table(args.output, {**number, id_name: regions.ids, **scores.columns, **counts})
+    columns = {**number, id_name: regions.ids, **scores.columns}
+    for name, values in scores.columns.items():
+        if name.startswith("n_"):  # whole numbers, or nothing
+            columns[name] = pa.array(values, from_pandas=True).cast(pa.int64())
+    write_table(args.output, columns)
 
 
 if __name__ == "__main__":

@@ -32,9 +32,14 @@ class Source:
     def __init__(
         self, name: str, weight: float, exact: bool, folder: Path, validation: bool | None
     ) -> None:
-        self.name, self.weight, self.exact, self.validation = name, weight, exact, validation
+        self.name = name
+        self.weight = weight
+        self.exact = exact
+        self.validation = validation
         self.shards = open_shards(folder)
-        self.t, self.lon, self.lat = self.shards.t, self.shards.lon, self.shards.lat
+        self.t = self.shards.t
+        self.lon = self.shards.lon
+        self.lat = self.shards.lat
         self.views: dict[tuple[int, bool], View | None] = {}
 
     def __reduce__(self) -> tuple:
@@ -50,107 +55,109 @@ class Source:
         if key not in self.views:
             too_fine = cadence < COARSE_S and self.shards.typical_s > 1.5 * cadence
             self.views[key] = None if too_fine else self._stored(cadence, filled)
+
         return self.views[key]
 
     def _stored(self, cadence: int, filled: bool) -> View | None:
         """A view from the files beside the shards, which are made if missing."""
         folder = self.shards.folder / f"{self.validation}-{cadence}{'-filled' * filled}"
         make_once(folder, lambda fresh: _write_view(self, cadence, filled, fresh))
-        rows, slot, start, length = (
-            mapped(folder / name, dtype) for name, dtype in VIEW_COLUMNS.items()
-        )
-        share = np.cumsum(length, dtype=np.float64)
-        return (
-            View(rows, slot if filled else None, start, length, share / share[-1])
-            if len(start)
-            else None
-        )
+        columns = {name: mapped(folder / name, dtype) for name, dtype in VIEW_COLUMNS.items()}
+        if not len(columns["start"]):
+            return None
+        slot = columns.pop("slot")
+        share = np.cumsum(columns["length"], dtype=np.float64)
+        return View(slot=slot if filled else None, share=share / share[-1], **columns)
 
 
 @dataclass(frozen=True)
 class View:
-    """Runs of fixes at one cadence. rows: (m,) rows of the source. slot: (m,) times of the rows as
-    multiples of the cadence, or None for the fixes' own times. start, length: (r,) runs in `rows`.
-    share: (r,) cumulative share of all fixes.
-    """
+    """Runs of fixes at one cadence."""
 
-    rows: np.ndarray
-    slot: np.ndarray | None
-    start: np.ndarray
-    length: np.ndarray
-    share: np.ndarray
+    rows: np.ndarray  # (m,) rows of the source
+    slot: np.ndarray | None  # (m,) times as multiples of the cadence, or None for the fixes' own
+    start: np.ndarray  # (r,) where runs begin in `rows`
+    length: np.ndarray  # (r,) fixes of the runs
+    share: np.ndarray  # (r,) cumulative share of all fixes
 
 
 def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
     """Write VIEW_COLUMNS, a shard at a time."""
-    wanted = (
-        np.ones(len(s.shards.unseen), bool)
-        if s.validation is None
-        else s.shards.unseen == s.validation
-    )
+    wanted = np.ones(len(s.shards.unseen), bool)
+    if s.validation is not None:
+        wanted = s.shards.unseen == s.validation
+
+    sample = _filled if filled else _resampled
+    count = 0
     with ExitStack() as opened:
-        files = [opened.enter_context((folder / name).open("wb")) for name in VIEW_COLUMNS]
-        count = 0
+        files = {name: opened.enter_context((folder / name).open("wb")) for name in VIEW_COLUMNS}
         for begin, end in pairwise([0, *s.shards.ends]):
             row = np.flatnonzero(wanted[s.shards.user[begin:end]]) + begin
-            if len(row):
-                rows, slot, start, length = (_filled if filled else _resampled)(
-                    s.shards.user[row], s.t[row], cadence
-                )
-                for file, dtype, values in zip(
-                    files, VIEW_COLUMNS.values(), (row[rows], slot, start + count, length)
-                ):
-                    values.astype(dtype).tofile(file)
-                count += len(rows)
-                give_back()
+            if not len(row):
+                continue
+
+            columns = sample(s.shards.user[row], s.t[row], cadence)
+            columns["rows"] = row[columns["rows"]]
+            columns["start"] = columns["start"] + count
+
+            for name, dtype in VIEW_COLUMNS.items():
+                columns[name].astype(dtype).tofile(files[name])
+
+            count += len(columns["rows"])
+            give_back()
 
 
-def _resampled(user: np.ndarray, t: np.ndarray, cadence: int) -> tuple[np.ndarray, ...]:
-    """Rows of fixes at a cadence, no slots, and starts and lengths of its runs in these rows."""
+def _resampled(user: np.ndarray, t: np.ndarray, cadence: int) -> dict[str, np.ndarray]:
+    """VIEW_COLUMNS of fixes (n,) at a cadence, without slots."""
     coarse = cadence >= COARSE_S
-    bins = t // (1000 * cadence)
-    first = run_starts(bins, user)
-    rows = np.flatnonzero(np.append(first[1:], True) if coarse else first)
-    gap = 3 * 86_400 if coarse else 6 * cadence
+    chosen = run_starts(t // (1000 * cadence), user)
+    if coarse:  # the last fix in each bin instead of the first one
+        chosen = np.append(chosen[1:], True)
+
+    rows = np.flatnonzero(chosen)
+    gap_s = 3 * 86_400 if coarse else 6 * cadence
     new = run_starts(user[rows])
-    new[1:] |= np.diff(t[rows]) > 1000 * gap
-    return rows, rows[:0], *_runs(new, t[rows] if coarse else None)
+    new[1:] |= np.diff(t[rows]) > 1000 * gap_s
+    start, length = _runs(new, t[rows] if coarse else None)
+
+    return {"rows": rows, "slot": rows[:0], "start": start, "length": length}
 
 
-def _filled(user: np.ndarray, t: np.ndarray, cadence: int) -> tuple[np.ndarray, ...]:
-    """Rows of fixes filled round the clock, their slots, and starts and lengths of its runs in
-    these rows.
-    """
+def _filled(user: np.ndarray, t: np.ndarray, cadence: int) -> dict[str, np.ndarray]:
+    """VIEW_COLUMNS of fixes (n,) filled round the clock; a fix is held for twelve hours at most."""
     step = 1000 * cadence
     last = np.append(run_starts(user)[1:], True)
-    slot = -(-t // step)  # the first slot at or after each fix
+    # the first slot at or after each fix
+    slot = -(-t // step)
     until = np.append(slot[1:], 0)
     until[last] = slot[last] + 1
-    # a fix is held for twelve hours at most
     until = np.minimum(until, (t + 12 * HOUR_MS) // step + 1)
     count = np.maximum(until - slot, 0)
     rows = np.repeat(np.arange(len(t)), count)
     slots = expand_ranges(slot, count)
     new = run_starts(user[rows])
     new[1:] |= np.diff(slots) > 1
-    return rows, slots, *_runs(new, slots * step)
+    start, length = _runs(new, slots * step)
+
+    return {"rows": rows, "slot": slots, "start": start, "length": length}
 
 
 def _runs(new: np.ndarray, t: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Starts and lengths of the runs that begin where `new`, with at least SHORTEST fixes and,
-    where times t are given, six hours.
+    """Starts and lengths of the runs that begin where `new`, with at least SHORTEST fixes.
+
+    Where times t (ms) are given, runs also take at least six hours.
     """
     start = np.flatnonzero(new)
     length = np.diff(np.append(start, len(new)))
     enough = length >= SHORTEST
     if t is not None:
         enough &= t[start + length - 1] - t[start] >= 6 * HOUR_MS
+
     return start[enough], length[enough]
 
 
 def load(spec: str, *, validation: bool | None = False, cache: Path | None = None) -> Source:
-    """Open one source, which is tokenised (model/data/shards.py) unless the folder `cache` has its
-    shards.
+    """Open one source; its shards (model/data/shards.py) are made unless `cache` has them.
 
     spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the
     others (False), or all (None). cache: by default a temporary folder of this process. Cabs and
@@ -160,19 +167,21 @@ def load(spec: str, *, validation: bool | None = False, cache: Path | None = Non
     weight, path, exact = parse(spec)
     source = Source(Path(path).stem, weight, exact, shards_of(path, cache), validation)
     if validation is not None and not (source.shards.unseen == validation).any():
-        raise InputError(
-            f"{path} holds no tracks {'to validate with' if validation else 'to train on'}."
-        )
+        purpose = "to validate with" if validation else "to train on"
+        raise InputError(f"{path} holds no tracks {purpose}.")
+
     return source
 
 
 def load_both(specs: Sequence[str], cache: Path | None = None) -> tuple[list[Source], list[Source]]:
-    """The sources with the people who train, and with those who are held out where there are some."""
+    """The sources with the people who train, and those with the people who are held out, if any."""
     training = [load(spec, cache=cache) for spec in specs]
     held_out = []
+
     for spec in specs:
         with suppress(InputError):  # a small source may have nobody to spare
             held_out.append(load(spec, validation=True, cache=cache))
+
     return training, held_out
 
 
@@ -183,24 +192,27 @@ def parse(spec: str) -> tuple[float, str, bool]:
         value = float(weight) if star else 1.0
     except ValueError:
         value = 0.0
+
     if not 0 < value < float("inf"):
         raise InputError(
             f"The weight in '{spec}' is no positive number: write for instance 2*PATH."
         )
+
     return value, rest.removeprefix("exact:"), rest.startswith("exact:")
 
 
 def source_name(spec: str) -> str:
-    """A source as a card names it: weight, kind and the end of the path, without folders of this
-    machine or the name of its user.
+    """A source as a card names it: weight, kind and the end of the path.
+
+    It has no folders of this machine, and not the name of its user.
     """
     weight, star, rest = spec.rpartition("*")
     kind, colon, path = rest.partition(":")
     if kind not in (*FORMATS, "exact"):
-        kind, colon, path = "", "", rest
-    end = (
-        Path(path).parts[-1:]
-        if Path(path).absolute().parent == Path.home()
-        else Path(path).parts[-2:]
-    )
+        path = rest
+        kind = ""
+        colon = ""
+
+    at_home = Path(path).absolute().parent == Path.home()
+    end = Path(path).parts[-1:] if at_home else Path(path).parts[-2:]
     return weight + star + kind + colon + "/".join(end)

@@ -26,7 +26,8 @@ from pyarrow import parquet
 
 from model.cli import Parser, from_zero, positive, run
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
-from model.data.labels import cut, draw, read_table
+from model.data.join import cut
+from model.data.labels import draw, read_table
 from model.shipped.synthetic.city.layout import Sites
 from model.shipped.synthetic.generate import write_csv
 from model.shipped.synthetic.population.recording import Timeline, logger, record

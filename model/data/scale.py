@@ -56,6 +56,7 @@ def open_parts(beside: Path, source: str, unit: str, schema: Schema, recipe: str
         (fresh / SKIPPED).write_text(json.dumps(skipped), "utf-8")
 
     make_once(folder / "split", write)
+
     return sorted((folder / "split").glob("*.parquet"))
 
 
@@ -69,6 +70,7 @@ def embed_part(part: Path, unit: str, model: Model, progress: Progress = no_prog
     tracks, skipped = build([parquet.read_table(part)])
     units = units_of(tracks, unit)
     table = table_of(units, unit, embed(units, model, progress))
+
     with complete(embedded(part), uuid4().hex) as beside:
         parquet.write_table(table.replace_schema_metadata({"raw": json.dumps(skipped)}), beside)
 
@@ -80,6 +82,7 @@ def table_of(units: Tracks, unit: str, vectors: np.ndarray) -> pa.Table:
     columns: dict[str, Any] = {"user_id": pa.array(units.user_ids[units.track_user], pa.string())}
     if unit != "user":
         columns["day" if unit == "day" else "track_id"] = pa.array(units.track_ids, pa.string())
+
     columns["lon"], columns["lat"] = most_visited(units)
     columns.update({f"e{number:03d}": vectors[:, number] for number in range(vectors.shape[1])})
     return pa.table(columns)
@@ -90,6 +93,7 @@ def skipped_of(parts: list[Path]) -> Skipped:
     total = Counter[str](json.loads((parts[0].parent / SKIPPED).read_text("utf-8")))
     for part in parts:
         total.update(json.loads(parquet.read_metadata(embedded(part)).metadata[b"raw"]))
+
     return Skipped(total)
 
 
@@ -104,7 +108,8 @@ def embed_on_ray(
 
     A part whose worker dies is repeated. InputError for what fails again.
     """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # this process sends no statistics
+    # this process sends no statistics
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     # a worker's error is raised here in one sentence
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     import ray
@@ -118,6 +123,7 @@ def embed_on_ray(
         )
         task = ray.remote(_embed_with).options(max_retries=5, num_gpus=1 if device == "cuda" else 0)
         running = [task.remote(part, unit, bundle, device) for part in parts]
+
         while running:
             done, running = ray.wait(running)
             ray.get(done)

@@ -31,28 +31,21 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def make_parser(what: str, description: str, record: bool = False) -> Parser:
-    """The parser of one of COMMANDS, with their common arguments. record: a card may have its
-    figures.
+    """The parser of one of COMMANDS, with their common arguments.
+
+    record: a card may have its figures.
     """
     p = Parser(f"python -m model.evaluate {what}", description=description)
     p.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
     p.add_argument("--bundle", help="model bundle (default: the shipped one)")
-    p.add_argument(
-        "--seed",
-        type=from_zero,
-        default=0,
-        metavar="S",
-        help="of what is drawn (default %(default)s)",
-    )
-    p.add_argument(
-        "--output", type=report, metavar="REPORT", help="write the figures to REPORT.json"
-    )
+    drawn = "of what is drawn (default %(default)s)"
+    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help=drawn)
+    written = "write the figures to REPORT.json"
+    p.add_argument("--output", type=report, metavar="REPORT", help=written)
     if record:
-        p.add_argument(
-            "--record",
-            metavar="NAME",
-            help="write the figures into the card of --bundle (a folder)",
-        )
+        card = "write the figures into the card of --bundle (a folder)"
+        p.add_argument("--record", metavar="NAME", help=card)
+
     return p
 
 
@@ -61,13 +54,12 @@ def report(text: str) -> Path:
     path = Path(text)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder '{path.parent}' for the report")
+
     return path if path.suffix == ".json" else path.with_name(f"{path.name}.json")
 
 
 def check(args: argparse.Namespace) -> None:
-    """Raise InputError, before any work, for a report over the tracks, or where no card can have
-    the figures.
-    """
+    """Raise InputError, before any work, for a report over the tracks or a card out of reach."""
     if args.output:
         check_not_read(args.output, [args.tracks])
     if getattr(args, "record", None) and not (args.bundle and Path(args.bundle).is_dir()):
@@ -86,5 +78,6 @@ def ratio_words(r: dict) -> str | None:
     """'0.910 [0.890, 0.930]': a ratio and its interval; None where there is none."""
     if r.get("ratio") is None:
         return None
+
     low, high = r["interval"]
     return f"{r['ratio']:.3f} [{low:.3f}, {high:.3f}]"

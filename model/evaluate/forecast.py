@@ -13,8 +13,10 @@ people for the other half.
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,129 +51,183 @@ class Protocol:
     context: int = 40  # fixes
     ahead: int = 5  # targets
     every: int = 15  # fixes between the starts of windows
-    fastest_m_s: float = 70.0
+    fastest_m_s: float = 70.0  # a window with a faster step has an error of recording
+    longest_step: int = 2  # bins between two fixes of a window
     ahead_bins: tuple[int, ...] = (1, 2, 4, 6, 8, 10)  # of 15 min
-    held_bins: int = 48
+    held_bins: int = 48  # of 15 min, for which a fix is held where days are filled
     city_m: float = 60_000.0  # radius
     least: int = 8  # bins of context
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How many windows are drawn."""
+
+    limit: int = 3000  # in all
+    per_user: int = 36
+    seed: int = 0
+
+    def of(self, user: np.ndarray) -> np.ndarray:
+        """Rows of windows of users (n,)."""
+        return draw(user, self.limit, self.per_user, self.seed)
 
 
 def cut(
     tracks: Tracks, family: str, *, limit: int = 3000, per_user: int = 36, seed: int = 0
 ) -> Windows:
-    """Windows of a family, at most `per_user` a person and `limit` in all, drawn at random; perhaps
-    none.
+    """Windows of a family, at most `per_user` a person and `limit` in all, drawn at random.
 
-    A track without a user has one of its own in `user`. Raises InputError for an unknown family.
+    There may be none. A track without a user has one of its own in `user`. Raises InputError for an
+    unknown family.
     """
     users = tracks.one_user_per_track().by_user()
+    sample = Sample(limit, per_user, seed)
     if family in ("long", "filled"):
-        return _cut_long(users, family, limit, per_user, seed)
+        return _cut_long(users, family, sample)
+
     cadence = re.fullmatch(r"(\d+)\s?s", family)
     if not cadence or int(cadence[1]) == 0:
         raise InputError(
             f"There is no family '{family}': name a cadence such as 15s, or long, or filled."
         )
-    return _cut_fine(users, int(cadence[1]), limit, per_user, seed)
+
+    return _cut_fine(users, int(cadence[1]), sample)
 
 
-def _cut_fine(tracks: Tracks, cadence_s: int, limit: int, per_user: int, seed: int) -> Windows:
-    """Windows of fine families, but those that skip more than a bin, have a step above 70 m/s, or
-    do not move.
-    """
+def _cut_fine(tracks: Tracks, cadence_s: int, sample: Sample) -> Windows:
+    """Windows of fine families: those that move, without gaps and without jumps."""
     bins = tracks.t // (1000 * cadence_s)
-    kept = run_starts(bins, tracks.user)
-    user, t, lon, lat, bins = (
-        a[kept] for a in (tracks.user, tracks.t, tracks.lon, tracks.lat, bins)
-    )
-    size, last = Protocol.context + Protocol.ahead, Protocol.context + Protocol.ahead - 1
+    first = np.flatnonzero(run_starts(bins, tracks.user))
+    user = tracks.user[first]
+    lon = tracks.lon[first]
+    lat = tracks.lat[first]
+    t = tracks.t[first]
+
     metres = haversine_m(lon[1:], lat[1:], lon[:-1], lat[:-1])
     seconds = np.maximum(np.diff(t) / 1000.0, 0.5)
-    broken = (
-        (user[1:] != user[:-1]) | (np.diff(bins) > 2) | (metres / seconds > Protocol.fastest_m_s)
-    )
-    breaks = np.concatenate([[0], np.cumsum(broken)])
-    travelled = np.concatenate([[0.0], np.cumsum(np.where(broken, 0.0, metres))])
+    broken = run_starts(user)[1:]
+    broken |= np.diff(bins[first]) > Protocol.longest_step
+    broken |= metres / seconds > Protocol.fastest_m_s
+    breaks = np.append(0, np.cumsum(broken))
+    travelled = np.append(0.0, np.cumsum(np.where(broken, 0.0, metres)))
+
+    last = Protocol.context + Protocol.ahead - 1
     begin: np.ndarray = np.arange(0, max(len(t) - last, 0), Protocol.every)
-    begin = begin[
-        (breaks[begin + last] == breaks[begin]) & (travelled[begin + last] > travelled[begin])
-    ]
-    begin = begin[draw(user[begin], limit, per_user, seed)]
-    past, target = np.split(begin[:, None] + np.arange(size), [Protocol.context], axis=1)
-    horizon = cadence_s * np.arange(1.0, Protocol.ahead + 1)
+    # without a gap or jump
+    begin = begin[breaks[begin + last] == breaks[begin]]
+    begin = begin[travelled[begin + last] > travelled[begin]]
+    begin = begin[sample.of(user[begin]), None]
+    past = begin + np.arange(Protocol.context)
+    target = begin + np.arange(Protocol.context, last + 1)
+
     return Windows(
-        f"{cadence_s}s",
-        user[begin],
-        t[past],
-        lon[past],
-        lat[past],
-        horizon,
-        t[target],
-        lon[target],
-        lat[target],
+        family=f"{cadence_s}s",
+        user=user[begin[:, 0]],
+        t=t[past],
+        lon=lon[past],
+        lat=lat[past],
+        horizon_s=cadence_s * np.arange(1.0, Protocol.ahead + 1),
+        query_t=t[target],
+        true_lon=lon[target],
+        true_lat=lat[target],
     )
 
 
-def _cut_long(tracks: Tracks, family: str, limit: int, per_user: int, seed: int) -> Windows:
-    middle = (
-        group_quantile(a, tracks.user, tracks.n_users)[tracks.user]
-        for a in (tracks.lon, tracks.lat)
-    )
-    tracks = tracks.take(haversine_m(tracks.lon, tracks.lat, *middle) <= Protocol.city_m)
-    last = np.flatnonzero(
-        np.append(run_starts(tracks.t // BIN_MS, tracks.track)[1:], True)[: len(tracks)]
-    )
+@dataclass(frozen=True)
+class Bins:
+    """The fix of each 15-minute bin, in the order of users and bins; (n,) columns."""
+
+    user: np.ndarray
+    number: np.ndarray  # of the bin
+    t: np.ndarray  # ms
+    lon: np.ndarray
+    lat: np.ndarray
+
+
+def _bins(tracks: Tracks, filled: bool) -> Bins:
+    """The last fix in each bin in the person's city. filled: it is held in bins without a fix."""
+    lon = group_quantile(tracks.lon, tracks.user, tracks.n_users)[tracks.user]
+    lat = group_quantile(tracks.lat, tracks.user, tracks.n_users)[tracks.user]
+    tracks = tracks.take(haversine_m(tracks.lon, tracks.lat, lon, lat) <= Protocol.city_m)
+    number = tracks.t // BIN_MS
+    ends = np.append(run_starts(number, tracks.track)[1:], True)[: len(tracks)]
+    last = np.flatnonzero(ends)
+    user = tracks.user[last].astype(np.int64)
+    number = number[last]
+    t = tracks.t[last]
+    if filled:
+        user, number, held = hold(user, number)
+        last = last[held]
+        t = (number + 1) * BIN_MS
+
+    return Bins(user, number, t, tracks.lon[last], tracks.lat[last])
+
+
+def _cut_long(tracks: Tracks, family: str, sample: Sample) -> Windows:
+    """Windows of long and filled, with NaN before the context and for truths that are missing."""
+    b = _bins(tracks, family == "filled")
     ahead = np.array(Protocol.ahead_bins)
-    user, bins = tracks.user[last].astype(np.int64), tracks.t[last] // BIN_MS
-    t, lon, lat = tracks.t[last], tracks.lon[last], tracks.lat[last]
-    if family == "filled":
-        user, bins, held = hold(user, bins)
-        t, lon, lat = (bins + 1) * BIN_MS, lon[held], lat[held]
-    span = int(np.ptp(bins)) + max(Protocol.ahead_bins) + 2 if len(bins) else 1
-    key = user * span + bins - bins.min(initial=np.iinfo(np.int64).max)
+    span = int(np.ptp(b.number)) + max(Protocol.ahead_bins) + 2 if len(b.number) else 1
+    earliest = b.number.min(initial=np.iinfo(np.int64).max)
+    # user and bin in one number
+    key = b.user * span + b.number - earliest
+
+    # truths: the bins ahead that have a fix
     wanted = key[:, None] + ahead
     truth = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
     known = key[truth] == wanted
-    start = np.searchsorted(key, np.maximum(key - CONTEXT_BINS + 1, user * span))
-    end = np.flatnonzero(known.any(axis=1) & (np.arange(len(key)) - start >= Protocol.least - 1))
-    end = end[draw(user[end], limit, per_user, seed)]
+    # contexts: of enough bins of the same user
+    start = np.searchsorted(key, np.maximum(key - CONTEXT_BINS + 1, b.user * span))
+    enough = np.arange(len(key)) - start >= Protocol.least - 1
+    end = np.flatnonzero(known.any(axis=1) & enough)
+    end = end[sample.of(b.user[end])]
 
-    start, known, truth = start[end, None], known[end], truth[end]
-    at = end[:, None] - np.arange((end[:, None] - start).max(initial=-1) + 1)[::-1]
-    real, at = at >= start, np.maximum(at, start)
-    query_t = np.where(known, t[truth], t[end][:, None] + BIN_MS * ahead)
-    past_lon, past_lat = (np.where(real, a[at], np.nan) for a in (lon, lat))
-    true_lon, true_lat = (np.where(known, a[truth], np.nan) for a in (lon, lat))
-    horizon_s = BIN_MS / 1000.0 * ahead
+    known = known[end]
+    truth = truth[end]
+    start = start[end, None]
+    longest = (end[:, None] - start).max(initial=-1) + 1
+    at = end[:, None] - np.arange(longest)[::-1]
+    real = at >= start
+    at = np.maximum(at, start)
+
     return Windows(
-        family, user[end], t[at], past_lon, past_lat, horizon_s, query_t, true_lon, true_lat
+        family=family,
+        user=b.user[end],
+        t=b.t[at],
+        lon=np.where(real, b.lon[at], np.nan),
+        lat=np.where(real, b.lat[at], np.nan),
+        horizon_s=BIN_MS / 1000.0 * ahead,
+        query_t=np.where(known, b.t[truth], b.t[end][:, None] + BIN_MS * ahead),
+        true_lon=np.where(known, b.lon[truth], np.nan),
+        true_lat=np.where(known, b.lat[truth], np.nan),
     )
 
 
 def hold(user: np.ndarray, bins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Fill bins without a fix by the last one for up to twelve hours: user, bin and row of the fix
-    of each bin.
+    """Fill bins without a fix by the last one for up to twelve hours.
+
+    Returns user, bin and row of the fix of each bin.
     """
-    until = np.empty_like(bins)
-    until[-1:] = bins[-1:]
-    until[:-1] = np.where(
-        user[1:] == user[:-1], np.minimum(bins[1:] - 1, bins[:-1] + Protocol.held_bins), bins[:-1]
-    )
+    # the last bin of each fix
+    until = bins.copy()
+    same = user[1:] == user[:-1]
+    held = np.minimum(bins[1:] - 1, bins[:-1] + Protocol.held_bins)
+    until[:-1][same] = held[same]
     times = until - bins + 1
     row = np.repeat(np.arange(len(bins)), times)
+
     return user[row], expand_ranges(bins, times), row
 
 
 class Zeroed(Model):
-    """The baseline that the network corrects: with its output at zero and, for days, certain
-    staying.
-    """
+    """The baseline that the network corrects: its output is zero; for days staying is certain."""
 
     def backbone(self, *args: Any, **named: Any) -> list:
         """As Model.backbone."""
         zeros = [np.zeros_like(a) for a in super().backbone(*args, **named)]
         if named.get("candidates") is not None:  # days have them
             zeros[named["outputs"].index("parameters")][..., 2:4] = STAYING
+
         return zeros
 
 
@@ -179,96 +235,89 @@ def predict_windows(
     w: Windows, model: Model, progress: Progress = no_progress, *, adapt: bool = True
 ) -> Prediction:
     """The model's forecasts of all windows where there is a truth, in the order of `w.known`."""
-    queries = Queries.at(tracks := w.contexts(), w.at, w.query_t[w.known])
+    tracks = w.contexts()
+    queries = Queries.at(tracks, w.at, w.query_t[w.known])
     return predict(tracks, model, queries, progress, with_areas=True, adapt=adapt)
 
 
-def evaluate(
-    w: Windows, model: Model, zeroed: Model, seed: int = 0, raw_paper: Path | None = None
-) -> dict:
-    """All figures of a family (core/evaluation/metrics.py). raw_paper: a run of that preset, for
-    days.
-    """
-    answer, simple = (
-        predict_windows(w, model, meter(f"{w.family}: the model")),
-        simple_methods(w, w.user, seed),
-    )
-    figures = measure(w, simple, answer, w.user, seed)
+def evaluate(w: Windows, model: Model, zeroed: Model, seed: int = 0) -> dict:
+    """All figures of a family (core/evaluation/metrics.py)."""
+    answer = predict_windows(w, model, meter(f"{w.family}: the model"))
+    figures = measure(w, simple_methods(w, w.user, seed), answer, w.user, seed)
     without = predict_windows(w, zeroed, adapt=False)
-    others = {ZEROED: (spread(w, without.lon), spread(w, without.lat))}
-    if raw_paper and w.family in ("long", "filled"):  # its sequences are those of days
-        from model.training.published import forecast_windows
+    lon = spread(w, without.lon)
+    lat = spread(w, without.lat)
+    off = errors_m(w, (lon, lat))
+    figures["methods"][ZEROED] = summary(off)
 
-        others["raw-paper"] = forecast_windows(raw_paper, w)
-    figures["methods"] |= {
-        name: summary(errors_m(w, forecast)) for name, forecast in others.items()
-    }
     return figures
 
 
 def show(family: str, r: dict) -> None:
     """Print the figures of a family."""
-    held = ", ".join(
-        f"{k} % area holds {r[f'inside{k}']:.1%}" for k in (50, 80) if r[f"inside{k}"] is not None
-    )
+    held = []
+    for share in (50, 80):
+        inside = r[f"inside{share}"]
+        if inside is not None:
+            held.append(f"{share} % area holds {inside:.1%}")
+
     ratio = f"model / best simple ({r['best_simple']}) = {ratio_words(r)}"
-    print(f"{family}: {r['windows']} windows of {r['people']} units. {ratio}. {held}", flush=True)
+    head = f"{family}: {r['windows']} windows of {r['people']} units"
+    print(f"{head}. {ratio}. {', '.join(held)}", flush=True)
+
     for name, e in sorted(r["methods"].items(), key=lambda item: item[1]["mean_m"]):
-        print(
-            f"    {e['mean_m']:9.1f} mean {e['median_m']:9.1f} median {e['p90_m']:9.1f} p90  {name}",
-            flush=True,
-        )
+        figures = f"{e['mean_m']:9.1f} mean {e['median_m']:9.1f} median {e['p90_m']:9.1f} p90"
+        print(f"    {figures}  {name}", flush=True)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    p = make_parser("forecast", __doc__, record=True)
+    families = "5s 15s 60s long filled (default)"
+    p.add_argument("--family", nargs="+", default=FAMILIES, metavar="F", help=families)
+    cabs = "only the cabs held apart from training"
+    p.add_argument("--held-out-cabs", action="store_true", help=cabs)
+    cadence = "at most this many a cadence (default: %(default)s)"
+    p.add_argument("--windows", type=positive, default=Sample.limit, help=cadence)
+    person = "at most this many a person (default: %(default)s)"
+    p.add_argument("--per-user", type=positive, default=Sample.per_user, help=person)
+
+    return p
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
-    p = make_parser("forecast", __doc__, record=True)
-    p.add_argument(
-        "--family",
-        nargs="+",
-        default=FAMILIES,
-        metavar="F",
-        help="5s 15s 60s long filled (default)",
-    )
-    p.add_argument(
-        "--held-out-cabs", action="store_true", help="only the cabs held apart from training"
-    )
-    p.add_argument(
-        "--windows",
-        type=positive,
-        default=3000,
-        help="at most this many a cadence (default: %(default)s)",
-    )
-    p.add_argument(
-        "--per-user",
-        type=positive,
-        default=36,
-        help="at most this many a person (default: %(default)s)",
-    )
-    p.add_argument(
-        "--raw-paper",
-        type=Path,
-        metavar="RUN",
-        help="a run of that preset, as a row of long and filled",
-    )
-    args = p.parse_args(argv)
+    args = parser().parse_args(argv)
     check(args)
     tracks, _, _ = read(args.tracks)
     bundle = open_bundle(args.bundle)
     if args.held_out_cabs:
-        tracks = tracks.take(
-            np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user]
-        )
-    model, zeroed, results = Model(bundle), Zeroed(bundle), {}
+        chosen = np.array([held_out_cab(u) for u in tracks.user_ids], bool)
+        tracks = tracks.take(chosen[tracks.user])
+
+    model = Model(bundle)
+    zeroed = Zeroed(bundle)
+    results = {}
+
     for family in args.family:
         w = cut(tracks, family, limit=args.windows, per_user=args.per_user, seed=args.seed)
         if len(w):
-            results[w.family] = evaluate(w, model, zeroed, args.seed, args.raw_paper)
+            results[w.family] = evaluate(w, model, zeroed, args.seed)
             show(w.family, results[w.family])
+
     if not results:
         raise InputError(f"{args.tracks} has no window of these families.")
+
     write_report(args, results)
     if args.record:
-        brief = {f: {k: v for k, v in r.items() if k != "horizons"} for f, r in results.items()}
-        figures = bundle.card.get("forecast_figures", {}) | {args.record: brief}
-        write_card(Path(args.bundle), bundle.card | {"forecast_figures": figures})
+        record(bundle.card, args, results)
+
+
+def record(card: dict, args: argparse.Namespace, results: dict[str, dict]) -> None:
+    """Write the figures, but those of single horizons, into the card of the bundle."""
+    brief = {}
+    for family, r in results.items():
+        brief[family] = {name: value for name, value in r.items() if name != "horizons"}
+
+    figures = card.get("forecast_figures", {}) | {args.record: brief}
+    write_card(Path(args.bundle), card | {"forecast_figures": figures})

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from model.cli import pair, positive, print_line
-from model.data.labels import label_units, read_table, usable
+from model.data.join import label_units
+from model.data.labels import read_table, usable
 from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import features_of, strength_of
 from model.head_training.fit import Settings as Fit

@@ -16,7 +16,8 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from model.cli import pair, positive
-from model.data.labels import Labelled, label_units, label_words, read_table, usable
+from model.data.join import Labelled, label_units
+from model.data.labels import label_words, read_table, usable
 from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import BASELINE, SAME_FOR_ALL
 from model.head_training.fit import Task, boosting

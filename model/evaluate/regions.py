@@ -15,7 +15,8 @@ from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
 
 from model.cli import positive
-from model.data.labels import join, read_table
+from model.data.join import join
+from model.data.labels import read_table
 from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import COUNTS, Regions, blocks, strength_of, strength_of_counts
 from model.head_training.fit import Task, encode_numbers, folds, join_parts, linear, predict

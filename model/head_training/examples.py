@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from model.cli import warn
-from model.data.labels import Labelled, Warn, join
+from model.data.join import Labelled, join
+from model.data.labels import Warn
 from model.head_training.fit import encode
 from raw_qgis_plugin.core.arrays import connected
 from raw_qgis_plugin.core.bundle.runtime import Model

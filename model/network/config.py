@@ -22,18 +22,15 @@ class Config:
     features: int = N_FEATURES
     query: int = N_QUERY
     candidate: int = N_CANDIDATE_COLUMNS
-    positions: int = 0  # above zero: the network as published, with so many learned positions
 
     @property
     def parameters_out(self) -> int:
-        """Forecast parameters: point (2), staying (log scale, logit), (x, y, log scale, logit) of
-        other components.
-        """
+        """Numbers of a forecast: point (2), staying (2), (x, y, log scale, logit) of components."""
         return 2 + 2 + 4 * (self.components - 1)
 
     def to_dict(self) -> dict:
-        """The sizes as plain JSON values, without those that are zero."""
-        return {name: size for name, size in asdict(self).items() if size}
+        """The sizes as plain JSON values."""
+        return asdict(self)
 
 
 PRESETS = {
@@ -42,7 +39,4 @@ PRESETS = {
     "raw-base": Config("raw-base", layers=12, width=768, heads=12, hidden=2048),
     "raw-large": Config("raw-large", layers=24, width=1024, heads=16, hidden=3328),
     "raw-1b": Config("raw-1b", layers=20, width=2048, heads=16, hidden=5632),
-    # as published, at the size of raw-small
-    "raw-paper": Config("raw-paper", features=2, positions=960),
 }
-BUNDLES = [name for name in PRESETS if name != "raw-paper"]  # presets that make a model bundle

@@ -1,27 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Conformal calibration of areas on people outside the training set, for the card;
-predict.calibrated applies it.
+"""Conformal calibration of areas on people outside the training set, for the card of a bundle.
+
+`calibrated` of core/forecasting/predict.py applies it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import torch
 
-from model.data.batches import FILLED_S, Batch, Batches, first_fixes
+from model.data.augment import first_fixes
+from model.data.batches import FILLED_S, Batch, Batches
 from model.data.corpus import COARSE_S
 from model.network.raw import Raw
 from model.training.loss import predict_batch
+from raw_qgis_plugin.core.arrays import join_rows, take_rows
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.features.featurizer import unsquashed
-from raw_qgis_plugin.core.forecasting import candidates as places
 from raw_qgis_plugin.core.forecasting.areas import NOMINAL_LEVELS, for_areas, nonconformity
+from raw_qgis_plugin.core.forecasting.candidates import KINDS
 from raw_qgis_plugin.core.forecasting.context import ContextKind, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.context import Settings as Context
-from raw_qgis_plugin.core.forecasting.mixture import network_mixture, spatial_median
+from raw_qgis_plugin.core.forecasting.mixture import Mixture, network_mixture, spatial_median
 
+FIRST_BATCH = 1_000_000  # so that other batches are calibrated on than are validated with
 Table = dict[str, list[float]]
 _DAYS = [ContextKind.ANCHORED_DAY, ContextKind.FLEET_DAY]
 _HELD_DAYS = [ContextKind.ANCHORED_HELD_DAY, ContextKind.FLEET_HELD_DAY]
@@ -46,51 +52,65 @@ class Settings:
 
 @torch.no_grad()
 def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, Table]:
-    """Conformal factors of radii and shares of areas, by kind of context and horizon: quantiles of
-    error over radius, and of the least share of the mixture that holds the true position.
+    """Conformal factors of radii and shares of areas, by kind of context and horizon.
 
-    corpus: tracks outside the training set. Returns, for each kind (core/forecasting/context.py),
-    horizon_s and CALIBRATION_COLUMNS with an entry for each range of horizons that the corpus has.
+    They are quantiles of error over radius, and of the least share of the mixture that holds the
+    true position. corpus: tracks outside the training set. Returns, for each kind
+    (core/forecasting/context.py), horizon_s and CALIBRATION_COLUMNS with an entry for each range of
+    horizons that the corpus has.
     """
-    trips = [c for c in corpus.cadences if c < COARSE_S]
-    found = []
-    # None: every cadence of trips
-    for cadence, filled in ((None, False), (FILLED_S, False), (FILLED_S, True)):
-        if not (cadence in corpus.cadences if cadence else trips):
-            continue
-        for n in range(batches):
-            batch = corpus.batch(1_000_000 + n, cadence or trips[n % len(trips)], filled)
-            found.append(_errors(network, batch, filled, n))
-    if not found:  # the corpus has other cadences only
+    errors = []
+    for number, cadence, filled in _batches(corpus, batches):
+        batch = corpus.batch(FIRST_BATCH + number, cadence, filled)
+        errors.append(_errors(network, batch, filled, number))
+
+    if not errors:  # the corpus has other cadences only
         return {}
-    kind, horizon, ratio, level = (np.concatenate(a) for a in zip(*found, strict=True))
+
+    found = join_rows(errors)
     tables = {}
-    for k in np.unique(kind):
-        similar = np.isin(kind, ALIKE[k])
-        tables[ContextKind(k).card_name] = table(
-            horizon[similar], ratio[similar], level[similar], kind[similar] == k
-        )
-    return {k: t for k, t in tables.items() if t["horizon_s"]}
+    for kind in np.unique(found.kind):
+        similar = take_rows(found, np.isin(found.kind, ALIKE[kind]))
+        calibration = table(similar.horizon_s, similar.off, similar.level, similar.kind == kind)
+        if calibration["horizon_s"]:
+            tables[ContextKind(kind).card_name] = calibration
+
+    return tables
+
+
+def _batches(corpus: Batches, count: int) -> Iterator[tuple[int, int, bool]]:
+    """Number, cadence and filling of `count` batches each of trips, of days and of filled days."""
+    trips = [c for c in corpus.cadences if c < COARSE_S]
+    if trips:
+        for n in range(count):
+            yield n, trips[n % len(trips)], False
+    if FILLED_S in corpus.cadences:
+        for filled in (False, True):
+            for n in range(count):
+                yield n, FILLED_S, filled
 
 
 def between(before: dict, found: dict, people: Batches | None) -> dict[str, Table]:
-    """A calibration between an earlier one and one found on some people, nearer to the latter the
-    more they are.
+    """A calibration between an earlier one and one found on some people.
 
-    Kinds that only one of the two has stay as they are, and so do horizons outside of the latter's.
+    It is nearer to the latter the more they are. Kinds that only one of the two has stay as they
+    are, and so do horizons outside of the latter's.
     """
     result = before | found
     persons = sum(int(s.shards.unseen.sum()) for s in people.sources) if people else 0
     belief = persons / (persons + Settings.prior_people)
+
     for kind in before.keys() & found.keys():
-        then, now = (np.log(table["horizon_s"]) for table in (before[kind], found[kind]))
+        then = np.log(before[kind]["horizon_s"])
+        now = np.log(found[kind]["horizon_s"])
         share = belief * ((then >= now.min()) & (then <= now.max()))
         result[kind] = {"horizon_s": before[kind]["horizon_s"]}
+
         for name in CALIBRATION_COLUMNS:
-            values = (
-                share * np.interp(then, now, found[kind][name]) + (1 - share) * before[kind][name]
-            )
+            values = share * np.interp(then, now, found[kind][name])
+            values += (1 - share) * before[kind][name]
             result[kind][name] = np.round(values, 4).tolist()
+
     return result
 
 
@@ -98,68 +118,100 @@ def _kinds(b: Batch) -> np.ndarray:
     """The kind of context of each row (B,) of a batch."""
     if b.candidate is None:
         return np.full(len(b.x), ContextKind.TRIP)
+
     # the first two features: metres from the fix before
     step = np.hypot(*np.moveaxis(unsquashed(b.x[..., :2]), -1, 0))
-    inside = (
-        np.ones(step.shape, bool) if b.piece is None else np.diff(b.piece, axis=1, prepend=-1) == 0
-    )
+    inside = np.ones(step.shape, bool)
+    if b.piece is not None:
+        inside = np.diff(b.piece, axis=1, prepend=-1) == 0
+
     inside[:, 0] = False
     count = np.maximum(inside.sum(axis=1), 1)
-    roaming, repeated = (
-        (chosen & inside).sum(axis=1) / count for chosen in (step > Context.roam_m, step == 0)
-    )
+    roaming = ((step > Context.roam_m) & inside).sum(axis=1) / count
+    repeated = ((step == 0) & inside).sum(axis=1) / count
+
     return kinds_from_shares(roaming, repeated)
 
 
-def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.ndarray, ...]:
-    """Kinds (n,) and horizons (n,) s of a batch's forecasts, their errors over radii (n, 2), and
-    the least shares (n,) of the mixtures that hold the true positions.
-    """
-    parameters, options = predict_batch(network, b, torch.device("cpu"))
+@dataclass(frozen=True)
+class Errors:
+    """Forecasts beside the truth, (n,) each."""
+
+    kind: np.ndarray
+    horizon_s: np.ndarray
+    off: np.ndarray  # (n, 2) error over the radius of each of NOMINAL_LEVELS
+    level: np.ndarray  # least share of the mixture that holds the true position
+
+
+def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> Errors:
+    """Forecasts of a batch, at most Settings.batch of them, drawn at random."""
+    chosen = _chosen(b, moved_only)
+    drawn = np.random.default_rng(seed).permutation(np.flatnonzero(chosen))
+    rows = drawn[: Settings.batch]
+    if not len(rows):  # nobody moved, or all tracks are short
+        return Errors(np.zeros(0, int), np.zeros(0), np.zeros((0, 2)), np.zeros(0))
+
+    mix, point = _forecasts(network, b, rows)
+    unit = b.scale.ravel()[rows].astype(np.float64)
+    target = b.target.reshape(-1, 2)[rows] * unit[:, None]
+    kind = _kinds(b)[rows // chosen[0].size]
+    off, level = nonconformity(for_areas(kind, mix), point, target)
+
+    return Errors(kind, unit / b.speed.ravel()[rows], off.T, level)
+
+
+def _chosen(b: Batch, moved_only: bool) -> np.ndarray:
+    """(B, R, Q) bool: queries with a target and enough of their own track before them."""
     first = 0 if b.piece is None else np.take_along_axis(first_fixes(b.piece), b.row, 1)
     chosen = b.known & (b.row - first >= Settings.context)[..., None]
     if moved_only:
-        chosen &= np.linalg.norm(b.target, axis=-1) * b.scale > Settings.moved_m
-    rows = np.random.default_rng(seed).permutation(np.flatnonzero(chosen.ravel()))[: Settings.batch]
-    if not len(rows):  # nobody moved, or all tracks are short
-        return np.zeros(0, int), np.zeros(0), np.zeros((0, 2)), np.zeros(0)
+        moved_m = np.linalg.norm(b.target, axis=-1) * b.scale
+        chosen &= moved_m > Settings.moved_m
+
+    return chosen
+
+
+def _forecasts(network: Raw, b: Batch, rows: np.ndarray) -> tuple[Mixture, np.ndarray]:
+    """The mixtures and points (n, 2), in metres, of a batch's queries `rows` (n,)."""
+    parameters, options = predict_batch(network, b, torch.device("cpu"))
     unit = b.scale.ravel()[rows].astype(np.float64)
     p = parameters.float().flatten(0, 2).numpy()[rows].astype(np.float64)
-    base, target = (a.reshape(-1, 2)[rows] * unit[:, None] for a in (b.base, b.target))
+    base = b.base.reshape(-1, 2)[rows] * unit[:, None]
     if options is None or b.place is None or b.candidate is None:
-        mix, point = network_mixture(p, base, unit), base + p[:, :2] * unit[:, None]
-    else:
-        place = b.place.reshape(-1, *b.place.shape[3:])[rows] * unit[:, None, None]
-        exists = b.candidate.reshape(-1, *b.candidate.shape[3:])[rows][
-            ..., : len(places.KINDS)
-        ].any(axis=-1)
-        mix = network_mixture(
-            p, base, unit, (options.float().flatten(0, 2).numpy()[rows], place, exists)
-        )
-        point = spatial_median(mix)
-    kind, horizon = _kinds(b)[rows // chosen[0].size], unit / b.speed.ravel()[rows]
-    off, level = nonconformity(for_areas(kind, mix), point, target)
-    return kind, horizon, off.T, level
+        return network_mixture(p, base, unit), base + p[:, :2] * unit[:, None]
+
+    place = b.place.reshape(-1, *b.place.shape[3:])[rows] * unit[:, None, None]
+    candidate = b.candidate.reshape(-1, *b.candidate.shape[3:])[rows]
+    exists = candidate[..., : len(KINDS)].any(axis=-1)
+    scores = options.float().flatten(0, 2).numpy()[rows]
+    mix = network_mixture(p, base, unit, (scores, place, exists))
+
+    return mix, spatial_median(mix)
 
 
 def table(horizon_s: np.ndarray, ratio: np.ndarray, level: np.ndarray, own: np.ndarray) -> Table:
-    """The calibration table from horizons (n,), errors over radii (n, 2) with a column for each of
-    NOMINAL_LEVELS, and the least shares (n,) of the mixtures that hold the true positions, `level`.
+    """The calibration table of forecasts.
 
-    own: (n,) bool, cases of the kind that the table is for; the others are of similar kinds. A
-    factor is the larger one of its own cases and of all: some kinds come from few sources, and
-    other tracks will differ from these.
+    horizon_s: (n,). ratio: (n, 2) errors over radii, with a column for each of NOMINAL_LEVELS.
+    level: (n,) the least shares of the mixtures that hold the true positions. own: (n,) bool, cases
+    of the kind that the table is for; the others are of similar kinds. A factor is the larger one
+    of its own cases and of all: some kinds come from few sources, and other tracks will differ.
     """
     result: Table = {name: [] for name in ("horizon_s", *CALIBRATION_COLUMNS)}
     for low, high in pairwise(Settings.edges_s):
         every = (horizon_s >= low) & (horizon_s < high)
         inside = every & own
-        if inside.sum() < Settings.enough:
+        count = inside.sum()
+        if count < Settings.enough:
             continue
-        result["horizon_s"].append(round(float(np.exp(np.log(horizon_s[inside]).mean())), 1))
+
+        middle = np.exp(np.log(horizon_s[inside]).mean())
+        result["horizon_s"].append(round(float(middle), 1))
         for c, share in enumerate(NOMINAL_LEVELS):
-            rank = min(share * (1 + 1 / inside.sum()), 1.0)
+            rank = min(share * (1 + 1 / count), 1.0)
+            percent = f"{share * 100:.0f}"
             for name, values in (("factor", ratio[:, c]), ("share", level)):
-                widest = max(float(np.quantile(values[some], rank)) for some in (inside, every))
-                result[f"{name}{share * 100:.0f}"].append(round(widest, 4))
+                widest = max(np.quantile(values[inside], rank), np.quantile(values[every], rank))
+                result[name + percent].append(round(float(widest), 4))
+
     return result

@@ -23,6 +23,16 @@ from raw_qgis_plugin.core.bundle.network import weights_of
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import complete
 
+DAMAGE = (  # errors while a checkpoint is read that is not as it was written
+    SafetensorError,
+    OSError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+)
+
 
 def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
     """Write tensors and the JSON-able `about` to `path`, through a temporary file.
@@ -32,6 +42,10 @@ def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
     """
     text = json.dumps(about)
     tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+    kept = ""
+    if path.exists():
+        kept = "The checkpoint before it is whole: --resume continues from there."
+
     try:
         with complete(path) as beside:
             # so that the plugin kills no process that writes; a large checksum takes a while
@@ -40,52 +54,44 @@ def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
             with beside.open("rb+") as file:
                 os.fsync(file.fileno())
     except (OSError, SafetensorError) as error:
-        kept = (
-            "The checkpoint before it is whole: --resume continues from there."
-            if path.exists()
-            else ""
-        )
         raise InputError(
             f"No checkpoint can be written to {path.parent}: {error}. Make room on the disk. {kept}"
         ) from error
 
 
 def checksum(tensors: dict[str, Tensor], about: str) -> str:
-    """The checksum of a checkpoint: names, types, shapes and values of its tensors, and the text
-    about it.
-    """
+    """The checksum of names, types, shapes and values of tensors, and of the text about them."""
     crc = zlib.crc32(about.encode())
     for name, tensor in sorted(tensors.items()):
         crc = zlib.crc32(f"{name} {tensor.dtype} {list(tensor.shape)}".encode(), crc)
         crc = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy(), crc)
+
     return f"{crc:08x}"
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict]:
-    """The tensors and the `about` of a checkpoint. Raises InputError where it is missing or not as
-    it was written.
+    """The tensors and the `about` of a checkpoint.
+
+    Raises InputError where it is missing or not as it was written.
     """
     if not path.is_file():
         raise InputError(f"There is no checkpoint at {path}: start the run without --resume.")
+
     try:
         with safe_open(path, "pt") as f:
-            tensors, known = {k: f.get_tensor(k) for k in f.keys()}, f.metadata()  # noqa: SIM118
+            tensors = {name: f.get_tensor(name) for name in f.keys()}  # noqa: SIM118
+            known = f.metadata()
+
         if known["crc32"] != checksum(tensors, known["about"]):
             raise ValueError("its checksum is another one")
+
         about = json.loads(known["about"])
         if not isinstance(about, dict) or not isinstance(about.get("config", {}), dict):
             raise ValueError("it does not describe its network")
-        return tensors, about
-    except (
-        SafetensorError,
-        OSError,
-        LookupError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except DAMAGE as error:
         raise InputError(f"{path} is damaged or no checkpoint: {error}.") from error
+
+    return tensors, about
 
 
 def load_network(path: Path) -> tuple[Raw, dict]:
@@ -96,11 +102,13 @@ def load_network(path: Path) -> tuple[Raw, dict]:
         for k, v in tensors.items()
         if k.startswith("average.")
     }
+
     try:
         network = Raw(Config(**about["config"]))
         network.load_state_dict(average)
     except (LookupError, TypeError, RuntimeError) as error:
         raise InputError(f"{path} does not hold a network: {error}.") from error
+
     return network.eval(), about
 
 
@@ -109,6 +117,7 @@ def network_of(bundle: Bundle) -> Raw:
     network = Raw(Config(**bundle.card["config"]))
     weights = weights_of(bundle.path, bundle.card)
     network.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items()})
+
     return network.eval()
 
 
@@ -136,4 +145,5 @@ def restore_optimizers(optimizers: list[Optimizer], tensors: dict[str, Tensor]) 
             if name.startswith(f"optimizer.{number}."):
                 parameter, key = name.split(".")[2:]
                 states[int(parameter)][key] = value
+
         optimizer.load_state_dict(optimizer.state_dict() | {"state": states})

@@ -120,7 +120,7 @@ def resumed(folder: Path) -> TrainingRun:
 
 def same(run: TrainingRun, other: TrainingRun) -> bool:
     ours, theirs = run.tensors(), other.tensors()
-    return run.step == other.step and all(
+    return run.progress.step == other.progress.step and all(
         torch.equal(values, theirs[name]) for name, values in ours.items()
     )
 

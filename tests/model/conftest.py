@@ -117,7 +117,7 @@ def pretrain_until(step: int, arguments: list[str]) -> None:
 
     def counted(run, batches, lr):
         loss = train_on(run, batches, lr)
-        if run.step == step:
+        if run.progress.step == step:
             os.kill(os.getpid(), signal.SIGTERM)
         return loss
 

@@ -7,16 +7,8 @@ import numpy as np
 import pytest
 import shapely
 
-from model.data.labels import (
-    Labelled,
-    clean,
-    cut_intervals,
-    join,
-    label_units,
-    label_words,
-    read_table,
-    usable,
-)
+from model.data.join import Labelled, cut_intervals, join, label_units
+from model.data.labels import clean, label_words, read_table, usable
 from model.head_training.examples import blocks
 from model.head_training.fit import encode
 from raw_qgis_plugin.core.errors import InputError

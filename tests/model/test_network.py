@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.network.config import BUNDLES, PRESETS
+from model.network.config import PRESETS
 from model.network.raw import Mixture, Raw, mixture, nll, spatial_median
 from model.training.checkpoint import load_network
 from model.training.onnx_export import Graph, backbone_difference, example, sizes_of
@@ -150,7 +150,7 @@ def test_onnx_agrees_with_torch_whole_and_step_by_step(nano_run):
     np.testing.assert_allclose(answer, parameters, atol=1e-5)
 
 
-@pytest.mark.parametrize("preset", BUNDLES)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_the_graph_of_a_preset_is_that_of_its_network(preset):
     sizes = json.loads((GRAPHS / f"{preset}.json").read_text("utf-8"))
     with torch.device("meta"):
