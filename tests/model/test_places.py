@@ -13,7 +13,7 @@ import pytest
 
 from model.shipped.places.sources import People, places_of, windows
 from model.shipped.places.train import (
-    WORKING,
+    Settings,
     figures,
     fit,
     folds_of,
@@ -114,4 +114,6 @@ def test_sources_classes_and_days_by_chance_have_their_weights(people: People) -
         for name in ("howde: made", "howde: any 3", "city: made")
     ]
     np.testing.assert_allclose(of / np.sum(of), np.array([2, 1, 0.3 * 3]) / 3.9)
-    assert np.average([places.commuter, p], 1, weight) == pytest.approx([WORKING] * 2, abs=0.002)
+    assert np.average([places.commuter, p], 1, weight) == pytest.approx(
+        [Settings.working] * 2, abs=0.002
+    )

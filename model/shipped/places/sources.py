@@ -14,6 +14,7 @@ import numpy as np
 
 from model.shipped.synthetic.generate import CitySpec, midnight_ms, plan_city, record_plans
 from model.shipped.synthetic.population.people import EMPLOYED
+from model.shipped.synthetic.population.recording import Fixes
 from raw_qgis_plugin.core.arrays import Groups, expand_ranges, join_rows, run_starts
 from raw_qgis_plugin.core.mobility.line import make_line
 from raw_qgis_plugin.core.mobility.place_features import PlaceFacts, describe_places
@@ -75,6 +76,7 @@ def read_howde(folder: Path) -> People:
     lat = fixes["lat"].to_numpy()
     is_work = places["type"] == WORK
     workers = places["user_id"][is_work].to_numpy()
+
     return _people(ms, kind, workers, user, lon, lat)
 
 
@@ -82,23 +84,23 @@ def plan_people(seed: int, people: int, weeks: int) -> People:
     """People of a synthetic city, from their plans alone, by several kinds of phones and loggers;
     without students, volunteers and carers, whose days at school are neither work nor other.
     """
+    spec = CitySpec(people=people, weeks=weeks, seed=seed)
     with tempfile.TemporaryDirectory() as scratch:
-        spec = CitySpec(people=people, weeks=weeks, seed=seed)
         population, trips = plan_city(spec, Path(scratch))
-    recorded = [fixes for _, fixes in record_plans(spec, population, trips)]
-    t, x, y, place = map(np.concatenate, zip(*recorded))
-    person = np.repeat(np.arange(people), [len(fixes.t) for fixes in recorded])
-    home, work = np.array([(each.home, each.anchor) for each in population.people]).T
-    employed = np.array([each.occupation in EMPLOYED - {"home"} for each in population.people])
-    kind = np.where(
-        place == home[person], 0, np.where((place == work[person]) & employed[person], 1, 2)
-    )
-    lon, lat = population.city.streets.place.lonlat(x, y)
-    ms = midnight_ms(population.city) + 1000 * t.astype(np.int64)
+
+    recorded = [each for _, each in record_plans(spec, population, trips)]
+    fixes = Fixes(*map(np.concatenate, zip(*recorded, strict=True)))
+    person = np.repeat(np.arange(people), [len(each.t) for each in recorded])
+    home = np.array([each.home for each in population.people])
+    work = np.array([each.anchor for each in population.people])
+    jobs = EMPLOYED - {"home"}
+    employed = np.array([each.occupation in jobs for each in population.people])
+    at_work = (fixes.place == work[person]) & employed[person]
+    kind = np.where(fixes.place == home[person], 0, np.where(at_work, 1, 2))
     clear = (employed | (work == home))[person]
-    return _people(
-        ms[clear], kind[clear], np.flatnonzero(employed), person[clear], lon[clear], lat[clear]
-    )
+    lon, lat = population.city.streets.place.lonlat(fixes.x[clear], fixes.y[clear])
+    ms = midnight_ms(population.city) + 1000 * fixes.t[clear].astype(np.int64)
+    return _people(ms, kind[clear], np.flatnonzero(employed), person[clear], lon, lat)
 
 
 def _people(
@@ -111,10 +113,12 @@ def _people(
 ) -> People:
     """People of fixes (n,) of which each has a kind. user: numbers."""
     tracks = build_tracks(user, None, t, lon, lat)[0]
-    ids, order = tracks.user_ids.astype(np.int64), np.lexsort((t, user))
+    ids = tracks.user_ids.astype(np.int64)
+    order = np.lexsort((t, user))
     key = user[order].astype(np.int64) << 42 | t[order]
-    # clean tracks have fewer fixes
-    row = order[np.searchsorted(key, ids[tracks.user] << 42 | tracks.t)]
+    kept = ids[tracks.user] << 42 | tracks.t  # clean tracks have fewer fixes
+    row = order[np.searchsorted(key, kept)]
+
     return People(tracks, kind[row].astype(np.int8), np.isin(ids, commuters))
 
 
@@ -125,30 +129,43 @@ def windows(
     drawn by chance and with the clock up to three hours early (as mean solar time is by law in many
     countries), and both ends of each stay alone, as loggers record.
     """
-    rng, tracks = np.random.default_rng(seed), people.tracks
+    rng = np.random.default_rng(seed)
+    tracks = people.tracks
     day = np.cumsum(run_starts(tracks.user, tracks.t // DAY_MS))
-    number = day - day[tracks.track_offsets[:-1]][tracks.track]
+    first_day = day[tracks.track_offsets[:-1]]
+    number = day - first_day[tracks.track]
     count = number[tracks.track_offsets[1:] - 1] + 1
     found = [(f"{source}: whole", people)]
+
     for n in days:
         found.append((f"{source}: first {n}", people.take(number < n)))
-        begin = (rng.random(len(count)) * np.maximum(count - n + 1, 1)).astype(int)[tracks.track]
-        early = rng.integers(0, 4, len(count))[tracks.track] * HOUR_MS
-        shifted = replace(people, tracks=replace(tracks, t=tracks.t - early))
-        found.append((f"{source}: any {n}", shifted.take((number >= begin) & (number < begin + n))))
+        drawn = rng.random(len(count)) * np.maximum(count - n + 1, 1)
+        begin = drawn.astype(int)[tracks.track]
+        early_ms = rng.integers(0, 4, len(count)) * HOUR_MS
+        shifted = replace(tracks, t=tracks.t - early_ms[tracks.track])
+        inside = (number >= begin) & (number < begin + n)
+        found.append((f"{source}: any {n}", replace(people, tracks=shifted).take(inside)))
+
+    return [*found, (f"{source}: ends of stays", people.take(~within_stays(people)))]
+
+
+def within_stays(people: People) -> np.ndarray:
+    """(n,) bool: fixes with another one of the same stay before and after them."""
+    tracks = people.tracks
     soon = np.diff(tracks.t) < STAYING_MS
     same_kind = people.kind[1:] == people.kind[:-1]
     same_track = tracks.track[1:] == tracks.track[:-1]
     near = soon & same_kind & same_track
-    inside = np.append(False, near) & np.append(near, False)
-    return [*found, (f"{source}: ends of stays", people.take(~inside))]
+    return np.append(False, near) & np.append(near, False)
 
 
 def places_of(recordings: Sequence[tuple[str, People]]) -> Places:
     """The places of people by their diaries, each of the kind of most of its fixes; without those
     of few hours.
     """
-    parts, n_users = [], 0
+    parts = []
+    n_users = 0
+
     for name, people in recordings:
         tracks = people.tracks
         stops = find_stops(make_line(tracks))
@@ -165,4 +182,5 @@ def places_of(recordings: Sequence[tuple[str, People]]) -> Places:
         n_users += tracks.n_users
         recording = np.full(tracks.n_users, name, object)
         parts.append(Places(facts, kind[kept], recording, tracks.user_ids, people.commuter))
+
     return join_rows(parts)

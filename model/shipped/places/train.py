@@ -18,16 +18,26 @@ from raw_qgis_plugin.core.mobility.tables import HOME, KINDS, WORK
 
 TASK = Task("classes", KINDS)
 WEIGHTS = {"howde": 1.0, "city": 0.3}  # of sources
-# share of people with a place of work, as in HoWDe: how a record was made does not tell who has one
-WORKING = 0.576
-USER_C = 0.2  # the inverse strength of the linear head's regularisation
 Head = dict[str, np.ndarray]
+
+
+class Settings:
+    """How the place head is trained."""
+
+    # share of people with a place of work, as in HoWDe: how a record was made does not tell who has
+    working: float = 0.576
+    user_c: float = 0.2  # the inverse strength of the linear head's regularisation
 
 
 def folds_of(places: Places, seed: int, folds: int = 5) -> np.ndarray:
     """(n_users,) folds: a person of a source is in the same one in every recording."""
-    names = [f"{source}{person}".encode() for source, person in zip(places.source, places.person)]
-    return np.array([np.random.default_rng([seed, *name]).integers(folds) for name in names])
+    found = []
+    for source, person in zip(places.source, places.person, strict=True):
+        name = f"{source}{person}".encode()
+        rng = np.random.default_rng([seed, *name])
+        found.append(rng.integers(folds))
+
+    return np.array(found)
 
 
 def leave_out(places: Places, fold: np.ndarray, teach: np.ndarray, seed: int) -> Head:
@@ -36,16 +46,17 @@ def leave_out(places: Places, fold: np.ndarray, teach: np.ndarray, seed: int) ->
 
     teach: (n_users,) bool, who may teach.
     """
-    logit, of = (
-        {name: np.zeros(len(places.kind)) for name in (HOME, WORK)},
-        fold[places.facts.user],
-    )
+    logit = {name: np.zeros(len(places.kind)) for name in (HOME, WORK)}
+    of_place = fold[places.facts.user]
     x = places.facts.matrix()
+
     for k in np.unique(fold):
-        for name, values in kind_logits(
-            x[of == k], _trees(places, teach & (fold != k), seed)
-        ).items():
-            logit[name][of == k] = values
+        own = of_place == k
+        trees = _trees(places, teach & (fold != k), seed)
+
+        for name, values in kind_logits(x[own], trees).items():
+            logit[name][own] = values
+
     return logit
 
 
@@ -63,73 +74,100 @@ def calibrate(places: Places, logit: Head, teach: np.ndarray) -> Head:
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    facts, head, lines = places.facts, {}, {}
-    rows = teach[facts.user]
+    head: Head = {}
+    lines = {}
+    rows = teach[places.facts.user]
+    weight = place_weights(places)[rows]
+
     for name, values in logit.items():
-        right, weight = places.kind[rows] == KINDS.index(name), place_weights(places)[rows]
+        right = places.kind[rows] == KINDS.index(name)
         line = LogisticRegression(C=1e3).fit(values[rows, None], right, weight)
-        head[f"{name}_calibration"] = np.array([line.coef_[0, 0], line.intercept_[0]])
-        lines[name] = head[f"{name}_calibration"] @ [values, np.ones(len(values))]
-    x, best = user_inputs(facts, lines[WORK], lines[HOME])
-    user = facts.user[best]
-    x, user = x[teach[user]], user[teach[user]]
-    works, weight = places.commuter[user], user_weights(places, user)
+        slope = line.coef_[0, 0]
+        offset = line.intercept_[0]
+        head[f"{name}_calibration"] = np.array([slope, offset])
+        lines[name] = slope * values + offset
+
+    x, best = user_inputs(places.facts, lines[WORK], lines[HOME])
+    user = places.facts.user[best]
+    x = x[teach[user]]
+    user = user[teach[user]]
     scale = StandardScaler().fit(x)
-    line = LogisticRegression(C=USER_C, max_iter=2000).fit(scale.transform(x), works, weight)
-    return head | {
-        "user_mean": scale.mean_,
-        "user_scale": scale.scale_,
-        "user_weight": line.coef_[0],
-        "user_offset": line.intercept_[0],
-    }
+    model = LogisticRegression(C=Settings.user_c, max_iter=2000)
+    line = model.fit(scale.transform(x), places.commuter[user], user_weights(places, user))
+    head["user_mean"] = scale.mean_
+    head["user_scale"] = scale.scale_
+    head["user_weight"] = line.coef_[0]
+    head["user_offset"] = line.intercept_[0]
+
+    return head
 
 
 def user_weights(places: Places, user: np.ndarray) -> np.ndarray:
     """(k,) weights of some users (k,): of the recordings of a source alike, but for days by chance,
     which see less of what people do; and of people with a place of work as many in each source.
     """
-    names, number, count = np.unique(
-        places.recording[user], return_inverse=True, return_counts=True
-    )
-    weight = (np.array([0.5 if ": any" in name else 1.0 for name in names]) / count)[number]
-    cell = (
-        2 * np.array([[*WEIGHTS].index(source) for source in places.source[user]])
-        + places.commuter[user]
-    )
-    wanted = np.outer([*WEIGHTS.values()], [1 - WORKING, WORKING]).ravel()
-    return 3e3 * weight * (wanted / np.maximum(np.bincount(cell, weight, len(wanted)), 1e-9))[cell]
+    recording = places.recording[user]
+    names, number, count = np.unique(recording, return_inverse=True, return_counts=True)
+    usual = np.array([0.5 if ": any" in name else 1.0 for name in names])
+    weight = (usual / count)[number]
+    sources = list(WEIGHTS)
+    source = np.array([sources.index(name) for name in places.source[user]])
+    cell = 2 * source + places.commuter[user]
+    works = [1 - Settings.working, Settings.working]
+    wanted = np.outer(list(WEIGHTS.values()), works).ravel()
+    there = np.bincount(cell, weight, len(wanted))
+    factor = wanted / np.maximum(there, 1e-9)
+
+    return 3e3 * weight * factor[cell]
 
 
 def place_weights(places: Places) -> np.ndarray:
     """(n,) weights of places; sources weigh the same in however many ways they are recorded."""
     source = places.source[places.facts.user]
-    return sum(
-        1e4 * of * (source == name) / max((source == name).sum(), 1) for name, of in WEIGHTS.items()
-    )
+    weight = np.zeros(len(source))
+
+    for name, of_source in WEIGHTS.items():
+        own = source == name
+        weight[own] = 1e4 * of_source / max(own.sum(), 1)
+
+    return weight
 
 
 def _trees(places: Places, teach: np.ndarray, seed: int) -> Head:
     """Randomised trees for the kinds of places, by those who teach."""
-    rows, x = teach[places.facts.user], places.facts.matrix()
-    kind, weight = places.kind[rows], place_weights(places)[rows]
-    weight = weight / np.sqrt(np.bincount(kind))[kind]  # half-way to balanced classes
-    return join_parts([forest(x[rows], kind, TASK, np.arange(x.shape[1]), seed, weight)])
+    rows = teach[places.facts.user]
+    x = places.facts.matrix()[rows]
+    kind = places.kind[rows]
+    half_way = np.sqrt(np.bincount(kind))[kind]  # to balanced classes
+    weight = place_weights(places)[rows] / half_way
+    columns = np.arange(x.shape[1])
+
+    return join_parts([forest(x, kind, TASK, columns, seed, weight)])
 
 
 def judge(places: Places, kinds: Judgement) -> Head:
     """What kinds of places get right, an entry a user: commuter_p (nan: nothing is said), commuter,
     and whether home and work are right (nan: none was annotated; -1: none was found).
     """
-    owner, n = places.facts.user, len(places.person)
+    owner = places.facts.user
+    count = len(places.person)
     found = {"p": kinds.commuter_p, "commuter": places.commuter}
+
     for name in (HOME, WORK):
-        said, true = kinds.kind == name, places.kind == KINDS.index(name)
-        order = np.lexsort((-np.where(said, kinds.kind_p, -1), owner))
+        said = kinds.kind == name
+        true = places.kind == KINDS.index(name)
+        sure = np.where(said, kinds.kind_p, -1)
+        order = np.lexsort((-sure, owner))
         best = order[run_starts(owner[order])]
-        right = np.full(n, np.nan)
+        right = np.full(count, np.nan)
         right[owner[best]] = np.where(said[best], true[best], -1.0)
-        exists = np.bincount(owner, true, n) > 0 if name == HOME else places.commuter
+        exists = places.commuter
+
+        if name == HOME:
+            exists = np.bincount(owner, true, count) > 0
+
         found[name] = np.where(exists, right, np.nan)
+
     return found
 
 
@@ -146,19 +184,26 @@ def figures(found: Head, answered: float = 0.88) -> dict[str, float]:
     """
     from sklearn.metrics import roc_auc_score
 
-    found = {name: values[np.isfinite(found["p"])] for name, values in found.items()}
-    p, true = found["p"], found["commuter"]
-    right, sure = (p > 0.5) == true, np.abs(p - 0.5)
+    judged = np.isfinite(found["p"])
+    found = {name: values[judged] for name, values in found.items()}
+    p = found["p"]
+    true = found["commuter"]
+    right = (p > 0.5) == true
+    sure = np.abs(p - 0.5)
     certain = sure >= np.quantile(sure, 1 - answered)
     bins = np.array_split(np.argsort(p, kind="stable"), 5)
+    off = [abs(p[rows].mean() - true[rows].mean()) for rows in bins]
     result = {
         "users": len(p),
         "commuter": right.mean(),
         "answered": right[certain].mean(),
-        "bins": max(abs(p[b].mean() - true[b].mean()) for b in bins),
+        "bins": max(off),
         "auc": roc_auc_score(true, p),
     }
+
     for name in (HOME, WORK):
         asked = found[name][np.isfinite(found[name])]
-        result |= {name: (asked == 1).mean(), f"no_{name}": (asked == -1).mean()}
+        result[name] = (asked == 1).mean()
+        result[f"no_{name}"] = (asked == -1).mean()
+
     return {name: round(float(value), 3) for name, value in result.items()}
