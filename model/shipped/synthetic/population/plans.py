@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -50,41 +49,22 @@ SHIFTS_H = (6.0, 14.0, 22.0)
 
 
 class PlannedTrip(NamedTuple):
-    """One planned trip, with the columns of Trips."""
+    """One planned trip."""
 
     person: int
-    depart: float
-    origin: int
+    depart: float  # seconds from Monday 00:00 of the first week, local solar time
+    origin: int  # into Population.sites
     destination: int
-    mode: int
-    minutes: float
+    mode: int  # into MODE_CODES
+    minutes: float  # planned, waits included
     purpose: str
-    board: int
+    board: int  # station of the metro or edge of a bus stop, -1 without
     alight: int
 
 
-@dataclass(frozen=True)
-class Trips:
-    """Planned trips, sorted by person, then by time. One entry a trip."""
-
-    person: np.ndarray  # (n,) int32
-    depart: np.ndarray  # (n,) seconds from Monday 00:00 of the first week, local solar time
-    origin: np.ndarray  # (n,) int32 into Population.sites
-    destination: np.ndarray
-    mode: np.ndarray  # (n,) int8 into MODE_CODES
-    minutes: np.ndarray  # (n,) planned, waits included
-    purpose: np.ndarray  # (n,) text
-    board: np.ndarray  # (n,) int32 station of the metro or edge of a bus stop, -1 without
-    alight: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.person)
-
-    @classmethod
-    def of(cls, rows: list[PlannedTrip]) -> Trips:
-        """The columns of rows."""
-        table = np.array(rows, "i4, f8, i4, i4, i1, f8, U12, i4, i4")
-        return cls(*(table[f"f{i}"].copy() for i in range(len(PlannedTrip._fields))))
+# Planned trips, sorted by person, then by time: the columns of PlannedTrip by name, (n,) each.
+Trips = np.recarray
+KINDS = ["i4", "f8", "i4", "i4", "i1", "f8", "U12", "i4", "i4"]  # of these columns
 
 
 class Way(NamedTuple):
@@ -121,7 +101,8 @@ def plan_weeks(population: Population, weeks: int, rng: Generator) -> Trips:
 
         rows += planner.trips
 
-    return Trips.of(rows)
+    kinds = list(zip(PlannedTrip._fields, KINDS, strict=True))
+    return np.array(rows, kinds).view(np.recarray)
 
 
 def start_of(tour: Tour) -> float:

@@ -78,7 +78,7 @@ def simulated(
 def planned(person: int, population: Population, trips: Trips, rng: Generator) -> Timeline:
     """The timeline of a person's plans."""
     first, last = np.searchsorted(trips.person, [person, person + 1])
-    own = take_rows(trips, np.arange(first, last))
+    own = trips[first:last].view(np.recarray)
     xy = planned_ways(own, population, rng)
     share = shares_of_time(xy, own.board >= 0)
 
