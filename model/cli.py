@@ -75,8 +75,8 @@ def make_parser(
         add("--device", choices=DEVICES, default="auto", help="where it runs (default: auto)")
     add("--output", required=True, metavar="P", help=output)
     if tasks:
-        heads = "a head of the model; may be given several times (default: all)"
-        add("--task", action="append", metavar="NAME", help=heads)
+        names = "a label, or a head of the model; may be given several times (default: all)"
+        add("--task", action="append", metavar="NAME", help=names)
     return parser
 
 

@@ -19,6 +19,7 @@ from model.cli import (
 )
 from raw_qgis_plugin.core.embedding.profiles import UNITS, profile
 from raw_qgis_plugin.core.errors import part_of
+from raw_qgis_plugin.core.labels import choose_labels
 from raw_qgis_plugin.core.mobility.diary import label_users
 from raw_qgis_plugin.core.mobility.people import add_labels
 
@@ -29,7 +30,7 @@ share_motor, share_rail (of trips), main_mode, rail_user, rail_trips (a week) an
 their 80 % intervals, rail_p (that a trip was by rail), n_days_seen and coverage; for each head of
 the model NAME and NAME_p, the label and its probability, or NAME, NAME_low and NAME_high, the
 number and its 80 % interval; in_domain, why it is not, and evidence, what the labels rest on.
---task asks for some heads alone.
+--task asks for some labels alone.
 """
 NOT_SHOWN = ("n_points", "n_days", "t_first", "t_last")
 
@@ -43,14 +44,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--unit", choices=UNITS, help=each)
     args = parser.parse_args(argv)
     model = open_model(args)
-    unit = args.unit or (model.bundle.head(args.task[0])["unit"] if args.task else "user")
+    chosen = choose_labels("user", model.bundle.heads("user"), args.task)
+    unit = args.unit or ("user" if chosen else model.bundle.head(args.task[0])["unit"])
     tracks, guess = read_tracks(args)
     units = units_of(tracks, unit)
     progress = meter("profiling")
-    if unit == "user" and not args.task:
+    if unit == "user" and chosen:
         labels = label_users(units, model, part_of(progress, 0.0, 0.6))
-        answer = profile(units, model, unit, None, part_of(progress, 0.6, 1.0))
-        answer = add_labels(answer, labels.columns)
+        answer = profile(units, model, unit, args.task, part_of(progress, 0.6, 1.0))
+        answer = add_labels(answer, labels.columns, chosen)
     else:
         answer = profile(units, model, unit, args.task, progress)
     warn_of(answer.reasons)

@@ -144,7 +144,8 @@ class TaskSpec(Spec):
     tasks: str | None = option(
         None,
         "Tasks (empty: all that the model has)",
-        "Names with commas between them. The log lists what the model has.",
+        "Names with commas between them, of labels or of the model's heads. "
+        "The log lists its heads.",
     )
 
 

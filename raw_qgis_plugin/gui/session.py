@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsVectorLayer
 from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
 
@@ -195,7 +196,10 @@ class Session(QObject):
         self.run(tr("Reading the tracks"), work, done)
 
     def prepare(self) -> None:
-        """Embed the users. After that regions and users are answered at once."""
+        """Label the users, and embed them if a head reads embeddings.
+
+        After that regions and users are answered at once.
+        """
         if (
             self.users is None
             or self.model is None
@@ -212,9 +216,10 @@ class Session(QObject):
             self.changed.emit()
 
         def work(progress: Progress) -> VisitorIndex:
-            embeddings = embed_cached(
-                users, model, folder, part_of(progress, 0.0, 0.3), log.warning
-            )
+            embeddings = np.zeros((users.n_users, 0), np.float32)
+            if any(model.bundle.heads(unit) for unit in ("user", "region")):
+                part = part_of(progress, 0.0, 0.3)
+                embeddings = embed_cached(users, model, folder, part, log.warning)
             labels = label_users(users, model, part_of(progress, 0.3, 0.9))
             return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), labels)
 

@@ -35,8 +35,9 @@ class ProfileUsers(TrackAlgorithm):
     def run_on(self, run: Run) -> None:
         from ..core.embedding.applicability import after_gap
         from ..core.embedding.profiles import profile
+        from ..core.labels import choose_labels
         from ..core.mobility.diary import label_users
-        from ..core.mobility.people import CARDS, add_labels
+        from ..core.mobility.people import add_labels
         from ..layers import styling
 
         unit = run.spec(UnitSpec).unit
@@ -44,15 +45,15 @@ class ProfileUsers(TrackAlgorithm):
         heads = self.choose_heads(unit)
         tracks = self.read_units(unit)
         stage = run.stage(tr("Profiling"))
-        of_people = unit == "user" and not names_of(run.parameters.get("TASKS"))
-        names = [head["name"] for head in heads]
-        if of_people:
+        tasks = names_of(run.parameters.get("TASKS"))
+        chosen = choose_labels(unit, model.bundle.heads(unit), tasks)
+        if chosen:
             labels = label_users(tracks, model, part_of(stage, 0.0, 0.6))
-            profiles = profile(tracks, model, unit, names, part_of(stage, 0.6, 1.0), self.embed)
-            profiles = add_labels(profiles, labels.columns)
-            heads = [*CARDS, *heads]
+            profiles = profile(tracks, model, unit, tasks, part_of(stage, 0.6, 1.0), self.embed)
+            profiles = add_labels(profiles, labels.columns, chosen)
+            heads = [*(label.card for label in chosen), *heads]
         else:
-            profiles = profile(tracks, model, unit, names, stage, self.embed)
+            profiles = profile(tracks, model, unit, tasks, stage, self.embed)
         so = tr("Those labels are 'unknown', and in_domain is false.")
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], so)
         if unit == "track":

@@ -1228,8 +1228,8 @@
       <translation>Nome das zonas (vazio: detectar)</translation>
     </message>
     <message>
-      <source>Names with commas between them. The log lists what the model has.</source>
-      <translation>Nomes separados por vírgulas. O registro lista o que o modelo tem.</translation>
+      <source>Names with commas between them, of labels or of the model's heads. The log lists its heads.</source>
+      <translation>Nomes separados por vírgulas, de rótulos ou das tarefas do modelo. O registro lista as tarefas dele.</translation>
     </message>
     <message>
       <source>New model</source>
@@ -2100,10 +2100,6 @@
       <translation>O modelo em {place} não pode ser lido: {error}.</translation>
     </message>
     <message>
-      <source>The model has no head '{name}' for a {unit}. It has: {known}.</source>
-      <translation>O modelo não tem o rótulo '{name}' para {unit}. Ele tem: {known}.</translation>
-    </message>
-    <message>
       <source>The model has no head called '{name}'. Its heads: {known}.</source>
       <translation>O modelo não tem o rótulo '{name}'. Seus rótulos: {known}.</translation>
     </message>
@@ -2290,6 +2286,10 @@
     <message>
       <source>There is no format '{kind}'. Choose one of: {known}.</source>
       <translation>Não há o formato '{kind}'. Escolha um de: {known}.</translation>
+    </message>
+    <message>
+      <source>There is no label '{name}' for a {unit}. There are: {known}.</source>
+      <translation>Não há o rótulo '{name}' para {unit}. Há: {known}.</translation>
     </message>
     <message>
       <source>There is no mode '{name}'. There are: {all}.</source>

@@ -1228,8 +1228,8 @@
       <translation>分区名称（空：猜测）</translation>
     </message>
     <message>
-      <source>Names with commas between them. The log lists what the model has.</source>
-      <translation>名称以逗号分隔。日志列出模型拥有的任务。</translation>
+      <source>Names with commas between them, of labels or of the model's heads. The log lists its heads.</source>
+      <translation>标签或模型任务的名称，以逗号分隔。日志列出模型的任务。</translation>
     </message>
     <message>
       <source>New model</source>
@@ -2100,10 +2100,6 @@
       <translation>无法读取 {place} 处的模型：{error}。</translation>
     </message>
     <message>
-      <source>The model has no head '{name}' for a {unit}. It has: {known}.</source>
-      <translation>模型没有针对{unit}的标签“{name}”。它有：{known}。</translation>
-    </message>
-    <message>
       <source>The model has no head called '{name}'. Its heads: {known}.</source>
       <translation>模型没有名为“{name}”的标签。它的标签：{known}。</translation>
     </message>
@@ -2290,6 +2286,10 @@
     <message>
       <source>There is no format '{kind}'. Choose one of: {known}.</source>
       <translation>没有格式“{kind}”。请选择：{known}。</translation>
+    </message>
+    <message>
+      <source>There is no label '{name}' for a {unit}. There are: {known}.</source>
+      <translation>没有针对{unit}的标签“{name}”。有：{known}。</translation>
     </message>
     <message>
       <source>There is no mode '{name}'. There are: {all}.</source>

@@ -195,7 +195,7 @@ def test_profiles_use_the_unit_of_the_head_and_the_ids_of_the_source(tmp_path, p
 def test_profiles_of_a_wrong_unit(tmp_path, people, capsys):
     tracks = points(tmp_path / "t.parquet", people)
     assert run("profiles", tmp_path, "--tracks", tracks, "--task", "mode", "--unit", "user")[0] == 2
-    assert "no head 'mode' for a user" in capsys.readouterr().err
+    assert "no label 'mode' for a user" in capsys.readouterr().err
 
 
 def test_regions(tmp_path, people):

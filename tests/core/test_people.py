@@ -10,10 +10,10 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.profiles import profile
+from raw_qgis_plugin.core.labels import OF_USERS, choose_labels
 from raw_qgis_plugin.core.mobility.diary import label_users
 from raw_qgis_plugin.core.mobility.modes import as_frequent, find_modes
 from raw_qgis_plugin.core.mobility.people import (
-    CARDS,
     NUMBERS,
     PeopleLabels,
     add_labels,
@@ -129,7 +129,7 @@ def test_rail_counts_as_rare_and_gaps_not_at_all(model: Model) -> None:
 def test_profiles_hold_labels_where_cards_look_for_them(model: Model) -> None:
     users = everybody().by_user()
     found = add_labels(profile(users, model), label_users(users, model).columns)
-    assert [card["name"] for card in CARDS if card["name"] not in found.columns] == []
+    assert [label.name for label in OF_USERS if label.name not in found.columns] == []
     assert list(found.columns)[:6] == [
         "user_id",
         "n_points",
@@ -139,3 +139,15 @@ def test_profiles_hold_labels_where_cards_look_for_them(model: Model) -> None:
         "commuter",
     ]
     assert found.columns["in_domain"].tolist() == [False, True, False, True]
+
+
+def test_one_label_comes_with_its_own_columns_alone(model: Model) -> None:
+    users = everybody().by_user()
+    tasks = ["commuter"]
+    labels = label_users(users, model).columns
+    found = add_labels(
+        profile(users, model, "user", tasks), labels, choose_labels("user", [], tasks)
+    )
+    said = set(found.columns)
+    assert {"commuter", "commuter_p", "work_days", "why"} <= said
+    assert not said & {"main_mode", "share_rail", "rail_trips_low", "trips_a_day"}

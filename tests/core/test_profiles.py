@@ -109,7 +109,7 @@ def test_a_label_that_is_not_likely_enough_says_so(people, invented_model):
 
 
 def test_wrong_task_or_unit_is_refused(people, invented_model):
-    with pytest.raises(InputError, match="no head 'mode' for a user. It has: commuter"):
+    with pytest.raises(InputError, match="no label 'mode' for a user. There are: commuter"):
         profile(people, invented_model(COMMUTER, MODE), tasks=["mode"])
     with pytest.raises(InputError, match="no unit 'household'"):
         profile(people, invented_model(COMMUTER), "household")

@@ -480,5 +480,7 @@ def test_no_head_no_region_no_fix(people, invented_model):
     assert score_regions(nobody, [EVERYWHERE], invented_model(POI)).columns[
         "suppressed"
     ].tolist() == [True]
-    with pytest.raises(InputError, match="no head 'shops' for a region. It has: poi"):
+    with pytest.raises(
+        InputError, match="no label 'shops' for a region. There are: residents, .*poi"
+    ):
         score_regions(people, [EVERYWHERE], invented_model(POI), ["shops"])

@@ -19,7 +19,7 @@ import say
 from qgisrun import ROOT, STAGE, QgisProcess
 
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
-from raw_qgis_plugin.core.mobility.people import CARDS
+from raw_qgis_plugin.core.labels import cards_of
 
 OUT = ROOT / "build" / "demo"
 SAMPLE = STAGE / "resources" / "sample"
@@ -113,7 +113,7 @@ def draw(demo: Demo, bundle: Bundle) -> None:
     from raw_qgis_plugin.layers import styling
 
     looks = {
-        "people": styling.Profiles([*CARDS, *bundle.heads("user")], "user"),
+        "people": styling.Profiles(cards_of("user", bundle.heads("user")), "user"),
         "trips": styling.Profiles(bundle.heads("track"), "track"),
         "regions": styling.RegionScores(bundle.heads("region")), "forecast_points": styling.ForecastPoints(),
         "forecast_tracks": styling.ForecastLines(), "forecast_areas": styling.ForecastAreas(),
@@ -148,7 +148,7 @@ def draw(demo: Demo, bundle: Bundle) -> None:
 
 def sentences(demo: Demo, bundle: Bundle) -> list[str]:
     """What the results say."""
-    titles = {head["name"]: head["title"] for head in (*CARDS, *bundle.card["heads"])}
+    titles = {head["name"]: head["title"] for head in cards_of("user", bundle.card["heads"])}
     people, trips = (say.rows_of(demo.output(what)) for what in ("people", "trips"))
     trips = [row for row in trips if not row["track_id"].endswith("-stays")]
     said = [

@@ -242,7 +242,7 @@ def test_tasks_are_chosen_by_name_and_no_model_stays(
     for tasks in (name, [name], f" {name} ,"):
         done = run("raw:profileusers", INPUT=make(fixes), MODEL=bundle, UNIT="track", TASKS=tasks)
         assert name in done.layer().fields().names() and models() == before
-    with pytest.raises(QgsProcessingException, match="no head 'shoe_size' for a track"):
+    with pytest.raises(QgsProcessingException, match="no label 'shoe_size' for a track"):
         run("raw:profileusers", INPUT=make(fixes), MODEL=bundle, UNIT="track", TASKS="shoe_size")
     assert models() == before
 

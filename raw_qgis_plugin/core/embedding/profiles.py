@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import labels
 from ..arrays import join_rows, run_starts, softmax
 from ..errors import InputError, Progress, no_progress, part_of, translated
 from ..features.activity import ACTIVITY
@@ -176,29 +177,16 @@ def _answers(
 
 
 def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The cards of the named heads of a unit, or of all.
+    """The cards of the named heads of a unit, or of all. Labels may be among the names.
 
-    Raises InputError for a missing head or unit.
+    Raises InputError for an unknown name or unit.
     """
     if unit not in (*UNITS, "region"):
         raise InputError(
             "There is no unit '{unit}'. Choose one of: {known}.", unit=unit, known=", ".join(UNITS)
         )
 
-    heads = {head["name"]: head for head in model.bundle.heads(unit)}
-    if not tasks:
-        return [*heads.values()]
-
-    for task in tasks:
-        if task not in heads:
-            raise InputError(
-                "The model has no head '{name}' for a {unit}. It has: {known}.",
-                name=task,
-                unit=translated(unit),
-                known=", ".join(heads) or "–",
-            )
-
-    return [heads[task] for task in dict.fromkeys(tasks)]
+    return labels.choose_heads(unit, model.bundle.heads(unit), tasks)
 
 
 def head_inputs(embeddings: np.ndarray, tracks: Tracks, unit: str) -> np.ndarray:

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..arrays import Groups, object_column, run_starts, steps_within, take_rows
 from ..embedding.profiles import UNKNOWN, Profiles
 from ..errors import translated
+from ..labels import NO, OF_USERS, YES, Label, columns_of
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks
 from .tables import (
@@ -31,7 +32,6 @@ from .tables import (
 if TYPE_CHECKING:
     from .place_head import Judgement
 
-YES, NO = "yes", "no"
 SHARES = tuple(f"share_{mode}" for mode in SHORT_MODES)
 RAIL = SHORT_MODES.index("rail")
 NUMBERS = (
@@ -45,23 +45,6 @@ NUMBERS = (
     "trips_a_day_high",
 )
 FIRST = ("user_id", "n_points", "n_days", "t_first", "t_last")
-# What legends, cards and expressions need to know of the labels, as of a head
-CARDS: tuple[dict[str, Any], ...] = (
-    {"name": "commuter", "kind": "binary", "classes": [NO, YES], "title": "Commuter"},
-    {
-        "name": "main_mode",
-        "kind": "classes",
-        "classes": list(MODES),
-        "title": "Main mode of transport",
-    },
-    {"name": "rail_user", "kind": "binary", "classes": [NO, YES], "title": "Rail user"},
-    {"name": "trips_a_day", "kind": "number", "title": "Trips a day", "unit_of_measure": "per day"},
-    {"name": "rail_trips", "kind": "number", "title": "Trips by rail", "unit_of_measure": "a week"},
-    *(
-        {"name": f"share_{mode}", "kind": "number", "title": f"Share of trips: {mode}"}
-        for mode in SHORT_MODES
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -285,14 +268,16 @@ def _rate(
     return {name: total / time, f"{name}_low": low / time, f"{name}_high": high / time}
 
 
-def add_labels(profiles: Profiles, labels: Mapping[str, Column]) -> Profiles:
+def add_labels(
+    profiles: Profiles, labels: Mapping[str, Column], chosen: Sequence[Label] = OF_USERS
+) -> Profiles:
     """Profiles of users with their labels before the answers of other heads.
 
-    labels: `PeopleLabels.columns`, of the same users.
+    labels: `PeopleLabels.columns`, of the same users. chosen: the labels that are added.
     """
     known = profiles.columns
     columns = {name: known[name] for name in FIRST}
-    columns |= labels
+    columns |= columns_of(chosen, labels, "user")
     for name in ("why", "evidence"):
         del columns[name]
 

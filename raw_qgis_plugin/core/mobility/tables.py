@@ -17,11 +17,11 @@ from typing import TypeVar
 import numpy as np
 
 from ..arrays import expand_groups, join_rows
+from ..labels import MODES as MODES
+from ..labels import SHORT_MODES as SHORT_MODES
 from ..tracks import Tracks
 
 KINDS = HOME, WORK, OTHER = "home", "work", "other"  # of places
-MODES = ("walk", "bike", "motor vehicle", "rail")
-SHORT_MODES = ("walk", "bike", "motor", "rail")  # MODES in the names of fields
 
 Column = np.ndarray  # (n,) of the n rows of a table, or (n, k)
 Table = TypeVar("Table")

@@ -10,7 +10,8 @@ import numpy as np
 from ..disclosure.publish import SHARES
 from ..disclosure.thresholds import is_few, withheld
 from ..embedding.profiles import UNKNOWN
-from ..mobility.tables import HOME, SHORT_MODES, WORK
+from ..labels import OF_REGIONS
+from ..mobility.tables import HOME, WORK
 from .geometry import points_inside
 
 if TYPE_CHECKING:
@@ -18,19 +19,7 @@ if TYPE_CHECKING:
 
     from ..mobility.people import PeopleLabels
 
-CARDS = tuple(
-    {"name": name, "kind": "number", "title": title}
-    for name, title in (
-        ("residents", "Residents"),
-        ("workers", "Workers"),
-        ("share_commuters", "Share of commuters"),
-        *((f"share_{mode}", f"Share of trips: {mode}") for mode in SHORT_MODES),
-    )
-)
-PEOPLE_FIGURES = (
-    "n_labelled",
-    *(card["name"] + end for card in CARDS for end in ("", "_low", "_high")),
-)
+PEOPLE_FIGURES = ("n_labelled", *(name for label in OF_REGIONS for name in label.every_column))
 Z = 1.2816  # standard deviations of an 80 % interval
 
 

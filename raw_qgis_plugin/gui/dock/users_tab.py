@@ -26,7 +26,7 @@ from ...core.embedding.applicability import after_gap
 from ...core.embedding.places import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
 from ...core.geodesy import near_lon
-from ...core.mobility.people import CARDS
+from ...core.labels import cards_of
 from ...core.regions.view import VisitorIndex
 from ...core.tracks import encode_ids
 from ...layers import styling, writing
@@ -156,7 +156,7 @@ class UsersTab(QWidget):
         run: Any = run_of(layer)
         unit = run.values["UNIT"]
         own = run.values.get("MODEL") == self.session.model_path
-        heads = [*CARDS, *(model.bundle.heads(unit) if own else ())]
+        heads = cards_of(unit, model.bundle.heads(unit) if own else ())
         heads = [head for head in heads if head["name"] in layer.fields().names()]
         drawn = layer.renderer().usedAttributes(QgsRenderContext())
         for head in heads:

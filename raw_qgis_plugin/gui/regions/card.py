@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...core.bundle.bundle import Bundle
-from ...core.regions.people import CARDS
+from ...core.labels import cards_of
 from ...core.regions.view import TOO_FEW, RegionView
 from ...layers.legends import title_of, verdict_of
 from ...layers.publishing import desk_note
@@ -77,7 +77,7 @@ class RegionCard(Card):
         people = count_people(int(view.figures["n_users"]))
         self.add(" · ".join([people, fixes, square_km(view.area_km2)]))
         self.add(table(self._figures(view)))
-        if any(np.isnan(view.figures.get(head["name"], 0.0)) for head in CARDS):
+        if any(np.isnan(view.figures.get(head["name"], 0.0)) for head in cards_of("region", ())):
             words = tr("Unknown: fewer than {n} people with such a label.")
             self.add(words.format(n=self.min_users))
         if view.why:
@@ -87,7 +87,9 @@ class RegionCard(Card):
     def _figures(self, view: RegionView) -> list[tuple[str, str]]:
         """A row per label of people and head of regions: its figure and interval."""
         heads = [
-            head for head in (*CARDS, *self.bundle.heads("region")) if head["name"] in view.figures
+            head
+            for head in cards_of("region", self.bundle.heads("region"))
+            if head["name"] in view.figures
         ]
         titles = [
             hinted(escaped(title_of(head)), verdict_of(head)) + unproven_mark(head)

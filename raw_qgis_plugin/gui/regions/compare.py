@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QWidget
 
 from ...core.embedding.profiles import UNKNOWN
-from ...core.regions.people import CARDS
+from ...core.labels import cards_of
 from ...layers.legends import short, title_of
 from ...processing.words import tr
 from ..widgets.card import figure, save_page, save_table, unproven_mark
@@ -79,7 +79,7 @@ def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
         counted(tr("Area, km²"), a.area_km2, b.area_km2),
         counted(tr("People per km²"), *people),
     ]
-    for head in (*CARDS, *one.bundle.heads("region")):
+    for head in cards_of("region", one.bundle.heads("region")):
         name = head["name"]
         if name in a.figures and name in b.figures:
             figures = [figure(head, view.figures) for view in (a, b)]
