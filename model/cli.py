@@ -16,10 +16,12 @@ import numpy as np
 
 from raw_qgis_plugin.core.embedding.applicability import format_reasons
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
+from raw_qgis_plugin.core.options import Option, Spec, options_of
 from raw_qgis_plugin.core.scratch import complete
-from raw_qgis_plugin.core.sources.readers import KINDS, find_source, read
+from raw_qgis_plugin.core.sources.files import KINDS, find_source
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.sources.schema import Schema
-from raw_qgis_plugin.core.specs import FORMATS, Option, Spec, options_of
+from raw_qgis_plugin.core.specs import FORMATS
 from raw_qgis_plugin.core.tracks import Tracks
 
 if TYPE_CHECKING:
@@ -247,7 +249,7 @@ def check_not_read(file: Path, sources: Iterable[str | Path | None]) -> None:
 def write_table(path: str, columns: Mapping[str, Any]) -> None:
     """Write columns, NumPy or Arrow arrays, in the format of the path's suffix.
 
-    nan is an empty cell in CSV. The file gets its name when it is complete.
+    nan is null, an empty cell in CSV. The file gets its name when it is complete.
     """
     require("pyarrow")
     import pyarrow as pa
@@ -257,7 +259,7 @@ def write_table(path: str, columns: Mapping[str, Any]) -> None:
     arrays = {}
     for name, values in columns.items():
         if isinstance(values, np.ndarray):
-            values = pa.array(values, from_pandas=text)
+            values = pa.array(values, from_pandas=True)
         arrays[name] = values
     table = pa.table(arrays)
     file = Path(path).expanduser()

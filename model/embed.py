@@ -25,7 +25,8 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.cache import recipe_key
 from raw_qgis_plugin.core.embedding.profiles import UNITS
 from raw_qgis_plugin.core.errors import InputError, part_of, require
-from raw_qgis_plugin.core.sources.readers import find_source, stream
+from raw_qgis_plugin.core.sources.files import find_source
+from raw_qgis_plugin.core.sources.readers import stream
 from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.times import find_zone
 

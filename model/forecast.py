@@ -24,12 +24,13 @@ from model.cli import (
     write_table,
 )
 from raw_qgis_plugin.core.arrays import flattened
+from raw_qgis_plugin.core.cleaning import Coded, encode_ids, spikes
 from raw_qgis_plugin.core.errors import InputError, Progress
-from raw_qgis_plugin.core.sources.readers import read_table
+from raw_qgis_plugin.core.sources.files import read_table
 from raw_qgis_plugin.core.sources.schema import Schema, find_columns
 from raw_qgis_plugin.core.specs import MIN_USERS, ForecastSpec
 from raw_qgis_plugin.core.times import NO_TIME
-from raw_qgis_plugin.core.tracks import Coded, Tracks, encode_ids, spikes
+from raw_qgis_plugin.core.tracks import Tracks
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -281,11 +281,7 @@ LONG_FILES = {
     "raw_qgis_plugin/layers/styling.py",
     "raw_qgis_plugin/processing/regions.py",
     "raw_qgis_plugin/processing/models.py",
-    "raw_qgis_plugin/core/tracks.py",
     "raw_qgis_plugin/core/features/activity.py",
-    "raw_qgis_plugin/core/sources/schema.py",
-    "raw_qgis_plugin/core/sources/readers.py",
-    "raw_qgis_plugin/core/specs.py",
 }
 
 

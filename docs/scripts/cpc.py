@@ -17,6 +17,7 @@ import numpy as np
 from pyarrow import csv, parquet
 
 from raw_qgis_plugin.core.arrays import run_starts
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.flows.flows import flows
 from raw_qgis_plugin.core.flows.zones import Zones, read_zones
 from raw_qgis_plugin.core.geodesy import metres_between
@@ -25,7 +26,7 @@ from raw_qgis_plugin.core.mobility.journeys import find_journeys
 from raw_qgis_plugin.core.mobility.tables import Journeys
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import FlowSpec
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 TEN_MINUTES_MS = 600_000
 NEAR_M = 200.0  # as in the column `recorded`

@@ -129,7 +129,7 @@ def draw_cleaning(path: Path) -> None:
     """An invented walk with three faults, before and after `build_tracks`."""
     from matplotlib import pyplot as plt
 
-    from raw_qgis_plugin.core.tracks import build_tracks
+    from raw_qgis_plugin.core.cleaning import build_tracks
 
     n, cadence_ms = 60, 2000
     rng = np.random.default_rng(3)

@@ -33,11 +33,12 @@ from model.shipped.synthetic.generate import write_csv
 from model.shipped.synthetic.population.recording import Timeline, logger, record
 from model.shipped.synthetic.sumo import SyntheticError, say
 from raw_qgis_plugin.core.arrays import run_starts
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS, NO_TIME, parse_times
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 # tracks, and the group and mode of each, (n_tracks,)
 Source = tuple[Tracks, np.ndarray, np.ndarray]

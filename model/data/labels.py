@@ -16,12 +16,12 @@ import numpy as np
 
 from model.cli import warn
 from raw_qgis_plugin.core.arrays import object_column
+from raw_qgis_plugin.core.cleaning import encode_ids
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
-from raw_qgis_plugin.core.sources import readers as sources
+from raw_qgis_plugin.core.sources import files as sources
 from raw_qgis_plugin.core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
-from raw_qgis_plugin.core.tracks import encode_ids
 
 MISSING = {"", "null", "nan", "<na>"}  # missing labels, in any case; 'none' is a label
 YES_NO = {"true": "yes", "1": "yes", "yes": "yes", "false": "no", "0": "no", "no": "no"}

@@ -29,9 +29,11 @@ from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.places import most_visited
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
 from raw_qgis_plugin.core.scratch import complete
-from raw_qgis_plugin.core.sources.readers import build, files_of, find_source
+from raw_qgis_plugin.core.skipped import Skipped
+from raw_qgis_plugin.core.sources.files import files_of, find_source
+from raw_qgis_plugin.core.sources.readers import build
 from raw_qgis_plugin.core.sources.schema import Schema
-from raw_qgis_plugin.core.tracks import Skipped, Tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 PART_FIXES = 500_000
 SKIPPED = "skipped.json"  # beside the parts

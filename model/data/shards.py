@@ -24,12 +24,15 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
+from raw_qgis_plugin.core.cleaning import encode_ids
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
+from raw_qgis_plugin.core.skipped import Skipped
 from raw_qgis_plugin.core.sources.columns import ids_of, plain_column
-from raw_qgis_plugin.core.sources.readers import build, files_of, find_source, stream
+from raw_qgis_plugin.core.sources.files import files_of, find_source
+from raw_qgis_plugin.core.sources.readers import build, stream
 from raw_qgis_plugin.core.sources.schema import AS_GUESSED, Schema
-from raw_qgis_plugin.core.tracks import Skipped, Tracks, encode_ids
+from raw_qgis_plugin.core.tracks import Tracks
 
 SHARD_FIXES = 2_000_000
 ROWS = 500_000  # held in memory before they are written to their parts

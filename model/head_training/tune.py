@@ -20,7 +20,8 @@ from model.training.card import without_heads, write_card
 from model.training.checkpoint import save_weights
 from model.training.onnx_export import backbone_difference
 from raw_qgis_plugin.core.bundle import library
-from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
+from raw_qgis_plugin.core.bundle.checking import write_sums
 from raw_qgis_plugin.core.bundle.runtime import Model, featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import coarse_windows, fine_windows
 from raw_qgis_plugin.core.features.featurizer import LATERAL_FEATURES

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from raw_qgis_plugin.core.bundle.bundle import write_sums
+from raw_qgis_plugin.core.bundle.checking import write_sums
 from raw_qgis_plugin.core.embedding.applicability import UNLIMITED
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.evaluation.verdicts import MODEL

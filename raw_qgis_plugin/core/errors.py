@@ -98,8 +98,8 @@ def require(*names: str) -> None:
     missing = list(dict.fromkeys(known.get(top, top) for top in tops))
     if missing:
         raise MissingLibrary(
-            "Missing Python packages: {packages}. In QGIS install from Plugins → RAW → Packages; elsewhere with the "
-            "Python that runs this: python -m pip install {names}",
+            "Missing Python packages: {packages}. In QGIS install from Plugins → RAW → Packages; "
+            "elsewhere with the Python that runs this: python -m pip install {names}",
             packages=", ".join(missing),
             names=" ".join(missing),
         )

@@ -19,7 +19,8 @@ def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     cos = np.cos(np.radians(lat))
     w2 = 1.0 - _WGS84_E2 + _WGS84_E2 * cos * cos  # 1 - e² sin²
     prime_vertical = _WGS84_A * np.pi / 180.0 / np.sqrt(w2)
-    return prime_vertical * np.maximum(cos, 1e-6), prime_vertical * (1.0 - _WGS84_E2) / w2
+    meridian = prime_vertical * (1.0 - _WGS84_E2) / w2
+    return prime_vertical * np.maximum(cos, 1e-6), meridian
 
 
 def near_lon(lon: np.ndarray, lon0: np.ndarray | float) -> np.ndarray:
@@ -34,8 +35,10 @@ def unwrapped(lon: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
     Line k is the rows offsets[k] to offsets[k + 1]; its first longitude stays.
     """
-    turns = np.concatenate([[0.0], np.cumsum(np.round(np.diff(lon) / 360.0))])
-    return lon - 360.0 * (turns - np.repeat(turns[offsets[:-1]], np.diff(offsets)))
+    jumps = np.round(np.diff(lon) / 360.0)
+    turns = np.concatenate([[0.0], np.cumsum(jumps)])
+    at_first = np.repeat(turns[offsets[:-1]], np.diff(offsets))
+    return lon - 360.0 * (turns - at_first)
 
 
 def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarray) -> np.ndarray:
@@ -43,7 +46,8 @@ def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarra
     float64.
     """
     kx, ky = metres_per_degree(0.5 * (lat + lat0))
-    return np.stack([((lon - lon0 + 180.0) % 360.0 - 180.0) * kx, (lat - lat0) * ky], axis=-1)
+    degrees_east = (lon - lon0 + 180.0) % 360.0 - 180.0
+    return np.stack([degrees_east * kx, (lat - lat0) * ky], axis=-1)
 
 
 def way_between(places: Any, start: np.ndarray | slice, end: np.ndarray | slice) -> np.ndarray:
@@ -60,7 +64,8 @@ def destination(
     _, ky = metres_per_degree(lat)
     there = np.clip(lat + north_m / ky, -90.0, 90.0)
     kx, _ = metres_per_degree(0.5 * (there + lat))
-    return (lon + east_m / kx + 180.0) % 360.0 - 180.0, there
+    turned = lon + east_m / kx + 180.0
+    return turned % 360.0 - 180.0, there
 
 
 def metres_between(
@@ -81,19 +86,20 @@ def on_sphere(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Points (…, 3) in metres from the centre of the earth, as far from each other as on it where
     that is not far.
     """
-    x, y = np.radians(lon), np.radians(lat)
-    return EARTH_RADIUS_M * np.stack(
-        [np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=-1
-    )
+    x = np.radians(lon)
+    y = np.radians(lat)
+    ring = np.cos(y)  # the radius of a circle of latitude
+    unit = [ring * np.cos(x), ring * np.sin(x), np.sin(y)]
+    return EARTH_RADIUS_M * np.stack(unit, axis=-1)
 
 
 def haversine_m(
     lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray
 ) -> np.ndarray:
     """Great-circle distance in metres on the sphere."""
-    a1, a2 = np.radians(lat1), np.radians(lat2)
-    h = (
-        np.sin((a2 - a1) / 2) ** 2
-        + np.cos(a1) * np.cos(a2) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
-    )
+    a1 = np.radians(lat1)
+    a2 = np.radians(lat2)
+    turn = np.radians(lon2 - lon1)
+    h = np.sin((a2 - a1) / 2) ** 2
+    h = h + np.cos(a1) * np.cos(a2) * np.sin(turn / 2) ** 2
     return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0)))

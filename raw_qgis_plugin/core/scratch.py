@@ -100,7 +100,8 @@ def put_back(place: Path) -> None:
     took.
     """
     for replaced in place.glob(f".bundle-*/{REPLACED}/*"):
-        target, held = place / replaced.name, replaced.parents[1] / LOCK
+        target = place / replaced.name
+        held = replaced.parents[1] / LOCK
         with contextlib.suppress(OSError):
             if held.is_file() and not is_locked(held) and not target.exists():
                 replaced.rename(target)

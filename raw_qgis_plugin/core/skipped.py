@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from .errors import translated
 
@@ -11,6 +13,11 @@ NO_READABLE_TIME = "no time that can be read"
 UNLIKELY_TIME = "time before 1900 or after 2100"
 OUTSIDE = "position outside the world"
 VAGUE = "position known to over a kilometre only"
+UNREADABLE = "unreadable row"
+QUOTED = "inside a quote that an earlier row opens"
+OTHER_LAYER = "in another layer of the file"
+WAYPOINT = "waypoint or point of a route"
+RAW_SIGNAL = "raw signal of a timeline"
 
 
 class Skipped(dict[str, int]):
@@ -31,11 +38,12 @@ class Skipped(dict[str, int]):
         """
         if set(self) == {OUTSIDE}:
             return translated(
-                "If the coordinates are not degrees, set the coordinate system of the layer or file."
+                "If the coordinates are not degrees, set the coordinate system of the layer or "
+                "file."
             )
         words = translated(
-            "Write times as 2024-07-01 08:30:00, with a zone or in that of TIMEZONE, or as seconds since 1970. If the "
-            "date is in another field, make one field of both."
+            "Write times as 2024-07-01 08:30:00, with a zone or in that of TIMEZONE, or as "
+            "seconds since 1970. If the date is in another field, make one field of both."
         )
         return words if self and not set(self) - {NO_READABLE_TIME, UNLIKELY_TIME} else ""
 
@@ -43,11 +51,13 @@ class Skipped(dict[str, int]):
     def why(self) -> str:
         """The reasons in plain words, with counts where there are several."""
         plain = {"duplicate": "at the time of another fix of the same track"}
-        found = [(translated(plain.get(reason, reason)), count) for reason, count in self.items()]
-        found.sort(key=lambda each: -each[1])
-        return ", ".join(
-            f"{count:,} {words}" if len(found) > 1 else words for words, count in found
-        )
+        parts = []
+        for reason, count in sorted(self.items(), key=lambda each: -each[1]):
+            words = translated(plain.get(reason, reason))
+            if len(self) > 1:
+                words = f"{count:,} {words}"
+            parts.append(words)
+        return ", ".join(parts)
 
     @property
     def total(self) -> int:
@@ -73,3 +83,39 @@ class LeftOut(Skipped):
     """Good fixes that a kind of unit does not use: reason in words -> count."""
 
     about = "{fixes} left out: {why}."
+
+
+class Table(Protocol):
+    """What the tables of readers have in common."""
+
+    def __len__(self) -> int:
+        """The number of rows."""
+
+
+T = TypeVar("T", bound=Table)
+
+
+@dataclass
+class Rows:
+    """The rows of one file under way: how many it holds, and which of them were skipped.
+
+    Each reader counts what the file holds apart from what it gives, in `held`.
+    """
+
+    skipped: Skipped = field(default_factory=Skipped)
+    held: int = 0
+    told: int = 0  # of these, the skipped ones
+
+    def skip(self, reason: str, count: int) -> None:
+        """Count rows of the file that are not given, for a reason."""
+        self.held += count
+        self.told += count
+        self.skipped.add(reason, count)
+
+    def balanced(self, tables: Iterator[T]) -> Iterator[T]:
+        """The same tables. In the end the rows that the file holds were given or are skipped."""
+        given = 0
+        for table in tables:
+            given += len(table)
+            yield table
+        self.skipped.add(UNREADABLE, max(self.held - self.told - given, 0))

@@ -1,115 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Options of an operation, each declared once: as a field of the frozen dataclass that the
-operation takes.
-
-Processing's parameters (processing/form.py), the commands' flags (model/cli.py), the dock's forms
-(gui/widgets/option_form.py), the help and docs/reference are made from these fields:
-
-    @dataclass(frozen=True)
-    class FlowSpec(Spec):
-        size_m: float = option(1000.0, "Size of the hexagons", unit="m", minimum=50)
-
-gives the parameter SIZE, the flag --size, and a box 'Size of the hexagons (m)' that takes numbers
-from 50.
-"""
+"""The options of every operation, a frozen dataclass each (see options.py)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass
 
 from .errors import InputError
+from .options import Spec, option
 
 MIN_USERS = 10  # behind a figure that is shown, unless the user asks for another minimum
+MAX_ROWS = 10_000_000  # of a compressed file, which may unpack to any size
 DEVICES = ("auto", "CPU", "CUDA")
-
-
-@dataclass(frozen=True)
-class Option:
-    """What all forms need to know of one option.
-
-    minimum, maximum: the values allowed, both included. choices: the words allowed. default: None
-    where the option may stay empty. advanced: folded away in forms.
-    """
-
-    name: str
-    default: Any
-    label: str
-    help: str
-    unit: str = ""  # 'm', 'min' … as shown
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    advanced: bool = False
-
-    @property
-    def kind(self) -> type:
-        """The type of the values: bool, int, float or str."""
-        if self.default is not None:
-            return type(self.default)
-        return float if self.minimum is not None else str
-
-    @property
-    def parameter(self) -> str:
-        """The published name: the field's without its unit, in capitals."""
-        return self.name.removesuffix(f"_{self.unit}").upper()
-
-    @property
-    def flag(self) -> str:
-        """The published flag of commands."""
-        return "--" + self.parameter.lower().replace("_", "-")
-
-    def check(self, value: Any) -> None:
-        """InputError where a value is not allowed."""
-        if value is None and self.default is None:
-            return
-        if self.choices:
-            if value not in self.choices:
-                words = "{parameter} has to be one of {known}, not {value}."
-                raise InputError(
-                    words, parameter=self.parameter, known=", ".join(self.choices), value=value
-                )
-        elif self.kind in (int, float):
-            low, high = self.minimum, self.maximum
-            if (
-                not (-float("inf") if low is None else low)
-                <= value
-                <= (float("inf") if high is None else high)
-            ):
-                words = "{parameter} has to be a number from {low:g} to {high:g}, not {value:g}."
-                words = (
-                    "{parameter} has to be a number of {low:g} or more, not {value:g}."
-                    if high is None
-                    else words
-                )
-                raise InputError(
-                    words, parameter=self.parameter, low=low or 0, high=high, value=value
-                )
-
-
-def option(default: Any, label: str, help: str = "", **more: Any) -> Any:
-    """A field of a spec, with more of `Option`. A field's name ends with its unit where it can."""
-    return field(default=default, metadata={"label": label, "help": help, **more})
-
-
-@dataclass(frozen=True)
-class Spec:
-    """The options of one operation. Making one raises InputError where a value is not allowed."""
-
-    def __post_init__(self) -> None:
-        for each in options_of(type(self)):
-            each.check(getattr(self, each.name))
-
-
-def options_of(spec: type[Spec]) -> list[Option]:
-    """The options of a spec, in the order of its fields."""
-    return [
-        Option(each.name, each.default, **each.metadata) for each in fields(spec) if each.metadata
-    ]
-
-
-# ---- the options of every operation
-# ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -208,12 +109,20 @@ class ImportSpec(Spec):
     date_order: str = option(
         "auto",
         "First number of dates such as 01/02/2024",
-        "auto: recognised where a day over 12 shows it. Where none does, the algorithm asks for it.",
+        "auto: recognised where a day over 12 shows it. Where none does, the algorithm asks for "
+        "it.",
         choices=("auto", "day", "month"),
         advanced=True,
     )
     encoding: str | None = option(
         None, "Encoding of text", "Empty: recognised. Or utf-8, latin-1, cp1252 …", advanced=True
+    )
+    max_rows: int = option(
+        MAX_ROWS,
+        "Maximum rows of a compressed file",
+        "A file that unpacks to more is refused: it may be made to fill the disk or the memory.",
+        minimum=1,
+        advanced=True,
     )
 
 
@@ -230,7 +139,8 @@ class RegionSpec(Spec):
     labels: bool = option(
         True,
         "Labels of the visitors",
-        "Residents, workers, commuters and modes of transport, from the places and trips of visitors. This takes as "
+        "Residents, workers, commuters and modes of transport, from the places and trips of "
+        "visitors. This takes as "
         "long as a travel diary of them.",
     )
 
@@ -372,8 +282,8 @@ class FillSpec(Spec):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.step_min < self.max_gap_min:
-            a, b = self.step_min, self.max_gap_min
-            raise InputError("STEP ({a:g} min) must be shorter than MAX_GAP ({b:g} min).", a=a, b=b)
+            words = "STEP ({a:g} min) must be shorter than MAX_GAP ({b:g} min)."
+            raise InputError(words, a=self.step_min, b=self.max_gap_min)
 
 
 @dataclass(frozen=True)
@@ -394,7 +304,8 @@ class TeachSpec(Spec):
     backbone: str = option(
         "frozen",
         "The network",
-        "frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand "
+        "frozen: the network does not change; takes minutes. tuned: the network is trained too; "
+        "needs some thousand "
         "labels, and the copy loses its other labels.",
         choices=("frozen", "tuned"),
     )
@@ -422,7 +333,8 @@ class PretrainSpec(Spec):
         "raw-small",
         "Model size",
         "raw-small suits a laptop; raw-base and raw-large need a graphics card. In another "
-        "size than raw-small, training starts from random weights. A model of your own keeps its size.",
+        "size than raw-small, training starts from random weights. A model of your own keeps its "
+        "size.",
         choices=("raw-nano", "raw-small", "raw-base", "raw-large"),
     )
     minutes: float = option(

@@ -21,7 +21,10 @@ DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 
 # The layouts of text, as Arrow's regular expressions: a date, and what may follow it
-CLOCK = r"(?:[Tt ]+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d*))?)?)?"
+CLOCK = (
+    r"(?:[Tt ]+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})"
+    r"(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d*))?)?)?"
+)
 HALF_AND_ZONE = r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>(?:[^\s\"\d][^\s\"]*)?)[\s\"]*$"
 YEAR_FIRST = (
     r"^[\s\"]*(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + CLOCK + HALF_AND_ZONE
@@ -33,9 +36,11 @@ MONTH_FIRST = (
     DAY_FIRST.replace("<day>", "<other>").replace("<month>", "<day>").replace("<other>", "<month>")
 )
 COMPACT = (
-    r"^[\s\"]*(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:[Tt ]?(?P<hour>\d\d)(?P<minute>\d\d)"
-    r"(?P<second>\d\d)?)?(?:[.,](?P<fraction>\d*))?" + HALF_AND_ZONE
+    r"^[\s\"]*(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)"
+    r"(?:[Tt ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?)?"
+    r"(?:[.,](?P<fraction>\d*))?" + HALF_AND_ZONE
 )
+NUMBERS = ("year", "month", "day", "hour", "minute", "second", "fraction")  # in layouts
 YEAR_LAST = {"day": [DAY_FIRST], "month": [MONTH_FIRST]}  # by the order of dates
 ZONE = r"(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?(?::?(\d\d))?"
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
@@ -101,7 +106,8 @@ def find_zone(name: str) -> tzinfo:
         return ZoneInfo(name.strip())
     except (KeyError, ValueError, OSError):
         raise InputError(
-            "Unknown time zone '{name}'. Use an IANA name such as UTC, Europe/Berlin or America/Maceio.",
+            "Unknown time zone '{name}'. Use an IANA name such as UTC, Europe/Berlin or "
+            "America/Maceio.",
             name=name,
         ) from None
 
@@ -154,13 +160,15 @@ def _from_numbers(array: np.ndarray, zone: tzinfo) -> np.ndarray:
 
 def _from_epochs(array: np.ndarray, good: np.ndarray) -> np.ndarray:
     number = np.where(good, array, 0)
-    # s, ms, µs or ns
-    unit = np.searchsorted([1e11, 1e14, 1e17], np.abs(number.astype(np.float64)), side="right")
+    size = np.abs(number.astype(np.float64))
+    unit = np.searchsorted([1e11, 1e14, 1e17], size, side="right")  # s, ms, µs or ns
     if array.dtype.kind in "iu":
-        number = number.astype(np.int64)
-        ms = number * np.array([1000, 1, 1, 1])[unit] // np.array([1, 1, 1000, 1_000_000])[unit]
+        times = np.array([1000, 1, 1, 1])
+        parts = np.array([1, 1, 1000, 1_000_000])
+        ms = number.astype(np.int64) * times[unit] // parts[unit]
     else:
-        ms = np.round(number / np.array([1e-3, 1, 1e3, 1e6])[unit]).astype(np.int64)
+        in_ms = np.array([1e-3, 1, 1e3, 1e6])
+        ms = np.round(number / in_ms[unit]).astype(np.int64)
     return np.where(good, ms, NO_TIME)
 
 
@@ -181,21 +189,11 @@ def _from_text(column: Any, zone: tzinfo, date_order: str, numbers: bool = True)
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    shortest = pc.min(pc.binary_length(column)).as_py() or 0
-    for length, kind in ((16, pa.timestamp("ms")), (20, pa.timestamp("ms", "UTC"))):
-        # Arrow reads plain ISO text in a tenth of the time; of shorter text it reads too much
-        if shortest >= length:
-            try:
-                moments = (
-                    column.cast(kind)
-                    .cast(pa.int64())
-                    .fill_null(NO_TIME)
-                    .to_numpy(zero_copy_only=False)
-                )
-            except pa.ArrowInvalid:
-                continue
-            return moments if kind.tz else _to_utc(moments, zone)
-    out, rest = np.full(len(column), NO_TIME), np.arange(len(column))
+    plain = _from_iso(column, zone)
+    if plain is not None:
+        return plain
+    out = np.full(len(column), NO_TIME)
+    rest = np.arange(len(column))
     for layout in (YEAR_FIRST, COMPACT, *YEAR_LAST.get(date_order or find_date_order(column), [])):
         parts = pc.extract_regex(column, layout)
         fits = parts.is_valid().to_numpy(zero_copy_only=False)
@@ -203,11 +201,29 @@ def _from_text(column: Any, zone: tzinfo, date_order: str, numbers: bool = True)
             out[rest[fits]] = _from_parts(parts.drop_null(), zone)
         if fits.all():
             return out
-        column, rest = column.filter(pa.array(~fits)), rest[~fits]
+        column = column.filter(pa.array(~fits))
+        rest = rest[~fits]
     if numbers:
         values = as_numbers(column)
         out[rest] = _from_epochs(values, np.isfinite(values) & (np.abs(values) < 9.2e18))
     return out
+
+
+def _from_iso(column: Any, zone: tzinfo) -> np.ndarray | None:
+    """Plain ISO text, which Arrow reads in a tenth of the time; None if the text is not plain."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    shortest = pc.min(pc.binary_length(column)).as_py() or 0
+    for length, kind in ((16, pa.timestamp("ms")), (20, pa.timestamp("ms", "UTC"))):
+        if shortest >= length:  # of shorter text Arrow reads too much
+            try:
+                moments = column.cast(kind).cast(pa.int64()).fill_null(NO_TIME)
+            except pa.ArrowInvalid:
+                continue
+            local = moments.to_numpy(zero_copy_only=False)
+            return local if kind.tz else _to_utc(local, zone)
+    return None
 
 
 def _from_parts(parts: Any, zone: tzinfo) -> np.ndarray:
@@ -217,36 +233,69 @@ def _from_parts(parts: Any, zone: tzinfo) -> np.ndarray:
     import pyarrow.compute as pc
 
     part = {each.name: pc.struct_field(parts, each.name) for each in parts.type}
-
-    def number(name: str) -> np.ndarray:
-        digits = pc.if_else(pc.equal(part[name], ""), "0", part[name])
-        return digits.cast("int64").to_numpy(zero_copy_only=False)
-
-    year, month = number("year"), number("month")
-    of_month = (12 * (year - 1970) + month - 1).astype("datetime64[M]")
-    date = of_month.astype("datetime64[D]") + (number("day") - 1)
-    real = (date.astype("datetime64[M]") == of_month) & (month >= 1) & (month <= 12) & (year >= 1)
-    hour, minute, second = number("hour"), number("minute"), number("second")
     part["fraction"] = pc.utf8_slice_codeunits(pc.utf8_rpad(part["fraction"], 3, "0"), 0, 3)
-    half = pc.utf8_lower(pc.utf8_slice_codeunits(part["half"], 0, 1)).to_numpy(zero_copy_only=False)
-    hour = np.where(half == "", hour, hour % 12 + 12 * (half == "p"))  # 12 am is midnight
-    zones = (
-        part["zone"].combine_chunks() if hasattr(part["zone"], "combine_chunks") else part["zone"]
-    )
-    zones = zones.dictionary_encode()
-    words = zones.dictionary.to_pylist()
-    read = np.array([NO_TIME if (ms := _zone_ms(word)) is None else ms for word in words], np.int64)
-    offset = read[zones.indices.to_numpy()]
-    local = np.array([word == "" for word in words])[zones.indices.to_numpy()]
-    good = real & (hour <= 24) & (minute <= 59) & (second <= 60) & (offset != NO_TIME)
-    ms = (
-        ((date.astype(np.int64) * 24 + hour) * 60 + minute) * 60_000
-        + second * 1000
-        + number("fraction")
-    )
-    return np.where(
-        local, _to_utc(np.where(good, ms, NO_TIME), zone), np.where(good, ms - offset, NO_TIME)
-    )
+    number = {name: _digits(part[name]) for name in NUMBERS}
+    day = _days(number["year"], number["month"], number["day"])
+    hour = _hours(number["hour"], part["half"])
+    clock, real = _clock(hour, number)
+    ms = day * DAY_MS + clock
+    real &= day != NO_TIME
+    offset, has_zone = _offsets(part["zone"])
+    good = real & (offset != NO_TIME)
+    local = _to_utc(np.where(good, ms, NO_TIME), zone)
+    zoned = np.where(good, ms - offset, NO_TIME)
+    return np.where(has_zone, zoned, local)
+
+
+def _clock(hour: np.ndarray, number: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) ms since midnight, and whether a clock shows this time. number: by names of parts."""
+    minute = number["minute"]
+    second = number["second"]
+    real = (hour <= 24) & (minute <= 59) & (second <= 60)
+    seconds = (hour * 60 + minute) * 60 + second
+    return seconds * 1000 + number["fraction"], real
+
+
+def _hours(hour: np.ndarray, half: Any) -> np.ndarray:
+    """(n,) hours of the day. half: 'am', 'pm' or '', of Arrow; 12 am is midnight."""
+    import pyarrow.compute as pc
+
+    letter = pc.utf8_lower(pc.utf8_slice_codeunits(half, 0, 1))
+    letter = letter.to_numpy(zero_copy_only=False)
+    of_half = hour % 12 + 12 * (letter == "p")
+    return np.where(letter == "", hour, of_half)
+
+
+def _digits(column: Any) -> np.ndarray:
+    """(n,) int64: digits as a number, '' as 0."""
+    import pyarrow.compute as pc
+
+    digits = pc.if_else(pc.equal(column, ""), "0", column)
+    return digits.cast("int64").to_numpy(zero_copy_only=False)
+
+
+def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """(n,) days since 1970-01-01, NO_TIME where there is no such date."""
+    months = 12 * (year - 1970) + month - 1
+    of_month = months.astype("datetime64[M]")
+    date = of_month.astype("datetime64[D]") + (day - 1)
+    real = date.astype("datetime64[M]") == of_month
+    real &= (month >= 1) & (month <= 12)
+    real &= year >= 1
+    return np.where(real, date.astype(np.int64), NO_TIME)
+
+
+def _offsets(zones: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) ms east of UTC of zones as text, NO_TIME for no zone, and whether a zone is named."""
+    column = zones.combine_chunks() if hasattr(zones, "combine_chunks") else zones
+    column = column.dictionary_encode()
+    words = column.dictionary.to_pylist()
+    read = [_zone_ms(word) for word in words]
+    known = [NO_TIME if ms is None else ms for ms in read]
+    offset = np.array(known, np.int64)
+    named = np.array([word != "" for word in words])
+    which = column.indices.to_numpy()
+    return offset[which], named[which]
 
 
 def find_date_order(column: Any) -> str:
@@ -264,11 +313,19 @@ def find_date_order(column: Any) -> str:
     parts = pc.extract_regex(column, DAY_FIRST).drop_null()
     if not len(parts):
         return ""
-    day, month = (
-        pc.max(pc.struct_field(parts, name).cast("int64")).as_py() > 12 for name in ("day", "month")
-    )
-    dotted = not month and pc.all(pc.match_substring_regex(column, r"^[\s\"]*\d+\.\d+\.")).as_py()
-    return "day" if dotted else "unknown" if day == month else "day" if day else "month"
+
+    def is_over_12(name: str) -> bool:
+        """Whether a number of the column is no month."""
+        return bool(pc.max(pc.struct_field(parts, name).cast("int64")).as_py() > 12)
+
+    day = is_over_12("day")
+    month = is_over_12("month")
+    dots = pc.match_substring_regex(column, r"^[\s\"]*\d+\.\d+\.")
+    if not month and pc.all(dots).as_py():
+        return "day"
+    if day == month:
+        return "unknown"
+    return "day" if day else "month"
 
 
 def _zone_ms(word: str) -> int | None:
@@ -278,9 +335,8 @@ def _zone_ms(word: str) -> int | None:
     match = re.fullmatch(ZONE, word)
     if not match:
         return None
-    sign, hours, minutes, seconds = match.groups("0")
-    if int(hours) > 18 or int(minutes) > 59:
+    hours, minutes, seconds = map(int, match.groups("0")[1:])
+    if hours > 18 or minutes > 59:
         return None
-    return (
-        (-1 if sign == "-" else 1) * ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000
-    )
+    ms = ((hours * 60 + minutes) * 60 + seconds) * 1000
+    return -ms if match[1] == "-" else ms

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import site
 import subprocess  # nosec B404
 import sys
 from pathlib import Path
@@ -90,15 +91,28 @@ def isolated(python: Path, *arguments: str) -> list[str]:
 
 
 def module_command(python: Path, module: str, *arguments: str) -> list[str]:
-    """The command that runs one of RAW's modules in a child with this process's search path."""
-    path = [
-        str(PACKAGE.parent),
-        str(ROOT),
-        *(os.path.abspath(folder) for folder in sys.path if folder),
+    """The command that runs one of RAW's modules in a child with this process's search path, but
+    for what the user's shell adds to it.
+    """
+    path = json.dumps(list(dict.fromkeys([str(PACKAGE.parent), str(ROOT), *_own_path()])))
+    return isolated(python, "-c", RUN_MODULE, path, module, *arguments)
+
+
+def _own_path() -> list[str]:
+    """The folders of this process's search path that are QGIS's, the environment's and RAW's.
+
+    PYTHONPATH and the user's own site are of the user's shell, unless they lie within QGIS: its
+    installers for Windows set PYTHONPATH.
+    """
+    shell = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), site.getusersitepackages()]
+    strange = {os.path.abspath(folder) for folder in shell if folder}
+    homes = [sys.prefix, sys.base_prefix, os.environ.get("OSGEO4W_ROOT") or sys.prefix]
+    found = [os.path.abspath(folder) for folder in sys.path if folder]
+    return [
+        folder
+        for folder in found
+        if folder not in strange or any(Path(home) in Path(folder).parents for home in homes)
     ]
-    return isolated(
-        python, "-c", RUN_MODULE, json.dumps(list(dict.fromkeys(path))), module, *arguments
-    )
 
 
 def run_hidden(command: list[str], timeout_s: float) -> subprocess.CompletedProcess[str]:

@@ -22,8 +22,9 @@ from ..core.embedding.cache import embed_cached
 from ..core.errors import Progress, RawError, part_of
 from ..core.mobility.diary import label_users
 from ..core.regions.view import VisitorIndex, prepare
+from ..core.skipped import Skipped
 from ..core.sources.schema import NONE
-from ..core.tracks import Skipped, Tracks, by_unit
+from ..core.tracks import Tracks, by_unit
 from ..environment import folders
 from ..layers.reading import ROLES, Schema, read_tracks, remembered, snapshot, zone_of
 from ..processing.words import tr

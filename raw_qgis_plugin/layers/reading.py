@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import (
     Qgis,
+    QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
     QgsFeature,
@@ -35,9 +36,11 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..core.errors import InputError, Progress, no_progress, require
+from ..core.errors import InputError, Progress, is_installed, no_progress, require
+from ..core.skipped import Skipped
+from ..core.sources.questions import check_extent, check_projection
 from ..core.sources.schema import NONE, Schema, find_columns
-from ..core.tracks import Skipped, Tracks
+from ..core.tracks import Tracks
 from .coordinates import check, to_wgs84, transform_xy
 from .values import as_text, time_text
 from .words import ZONE
@@ -160,9 +163,7 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
     geometry.
     """
     require("pyarrow")
-    import pyarrow as pa
-
-    from ..core.sources.columns import fixes_of
+    from ..core.sources.columns import fixes_of, with_days
     from ..core.sources.readers import build
 
     shape = QgsWkbTypes.geometryType(plan.shape)
@@ -187,18 +188,49 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
     schema = plan.fields
     if table is None:
         table, schema = _read_features(plan, count)
-    fixes = fixes_of(table, schema)
+    if not plan.has_lines:
+        schema = with_days(schema, table)
+    parts = [_in_wgs84(fixes_of(table, schema), plan.transform)]
     del table  # its geometries are needed no more
-    check(plan.transform)
-    if not plan.transform.isShortCircuited():
-        xy = transform_xy(
-            np.column_stack([fixes["lon"].to_numpy(), fixes["lat"].to_numpy()]), plan.transform
-        )
-        for at, name in enumerate(("lon", "lat")):
-            fixes = fixes.set_column(fixes.column_names.index(name), name, pa.array(xy[:, at]))
-    parts = [fixes]
-    del fixes  # building frees it
-    return build(parts)
+    tracks, skipped = build(parts)
+    check_extent(tracks.lon, tracks.lat)
+    return tracks, skipped
+
+
+def _in_wgs84(fixes: pa.Table, transform: QgsCoordinateTransform) -> pa.Table:
+    """Fixes whose lon and lat are coordinates of a layer, in degrees of WGS84.
+
+    InputError where there is no transform, or the layer's CRS cannot be that of the coordinates.
+    """
+    import pyarrow as pa
+
+    check(transform)
+    if transform.isShortCircuited():
+        return fixes
+    x = fixes["lon"].to_numpy()
+    y = fixes["lat"].to_numpy()
+    xy = transform_xy(np.column_stack([x, y]), transform)
+    if is_installed("pyproj"):
+        _check_crs(x, y, xy, transform)
+    for at, name in enumerate(("lon", "lat")):
+        column = fixes.column_names.index(name)
+        fixes = fixes.set_column(column, name, pa.array(xy[:, at]))
+    return fixes
+
+
+def _check_crs(
+    x: np.ndarray, y: np.ndarray, xy: np.ndarray, transform: QgsCoordinateTransform
+) -> None:
+    """InputError where coordinates (n,) cannot be in the CRS. xy: (n, 2) the same in degrees."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    wkt = transform.sourceCrs().toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED)
+    try:
+        crs = CRS.from_wkt(wkt)
+    except CRSError:  # QGIS reads more than pyproj
+        return
+    check_projection(x, y, xy[:, 0], xy[:, 1], crs)
 
 
 def ogr_reader(layer: QgsVectorLayer | None, schema: Schema) -> Reader | None:

@@ -73,11 +73,13 @@ class ImportTracks(RawAlgorithm):
             date_order=spec.date_order.replace("auto", ""),
             crs=crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED) if other else "",
             encoding=spec.encoding or "",
+            max_rows=spec.max_rows,
         )
 
     def run_on(self, run: Run) -> None:
+        from ..core.cleaning import without_outliers
         from ..core.sources.readers import read
-        from ..core.tracks import NO_USER, without_outliers
+        from ..core.tracks import NO_USER
 
         path = run.text("SOURCE").strip()
         kind = run.spec(ImportSpec).format

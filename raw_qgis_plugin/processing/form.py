@@ -32,7 +32,7 @@ from qgis.core import (
 )
 
 from ..core.errors import Cancelled
-from ..core.specs import Option, Spec, options_of
+from ..core.options import Option, Spec, options_of
 from .words import time_left, tr
 
 ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder

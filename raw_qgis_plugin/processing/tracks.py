@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from ..core.bundle.runtime import Model
     from ..core.errors import Progress
-    from ..core.tracks import Skipped, Tracks
+    from ..core.skipped import Skipped
+    from ..core.tracks import Tracks
     from ..layers.reading import ReadPlan, Schema
     from ..layers.styling import Style
 

@@ -23,12 +23,14 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.checking import write_sums
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import RawError
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 JUNK: list[Any] = [
     None, True, -1, 0, 1, 2**63, 1e300, float("nan"), "", "x", "\0", "\ud800", "y" * 100_000, "[% env('HOME') %]", [],

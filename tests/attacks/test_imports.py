@@ -15,11 +15,12 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from raw_qgis_plugin.core.cleaning import YEARS_MS
 from raw_qgis_plugin.core.errors import RawError
-from raw_qgis_plugin.core.sources.readers import preview, read
+from raw_qgis_plugin.core.sources.preview import preview
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.specs import FORMATS
-from raw_qgis_plugin.core.tracks import YEARS_MS
 
 N = 40  # fixes of a file
 GEO = ["{}", "[]", '{"columns": []}', '{"columns": {"geometry": {"crs": 5}}}', "\0", "[" * 5000]

@@ -25,7 +25,8 @@ from small import write_bundle, write_tracks  # noqa: E402
 
 from model.training.checkpoint import load  # noqa: E402
 from raw_qgis_plugin.core.bundle import library  # noqa: E402
-from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums  # noqa: E402
+from raw_qgis_plugin.core.bundle.bundle import open_bundle  # noqa: E402
+from raw_qgis_plugin.core.bundle.checking import write_sums  # noqa: E402
 from raw_qgis_plugin.core.embedding import cache  # noqa: E402
 
 ROOT = Path(__file__).parents[2]

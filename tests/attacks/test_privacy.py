@@ -18,11 +18,12 @@ import numpy as np
 import pytest
 import shapely
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.disclosure.noise import COMMON, MEDIAN, OTHERS, PERSONS, deviation, noise
 from raw_qgis_plugin.core.disclosure.publish import EPSILONS, publish_figures, publish_threshold
 from raw_qgis_plugin.core.regions.geometry import fixes_inside
 from raw_qgis_plugin.core.regions.scores import score_regions
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 NO_HEADS = SimpleNamespace(
     card={"width": 4}, bundle=SimpleNamespace(heads=lambda unit, every=False: [], card={})

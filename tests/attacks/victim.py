@@ -24,9 +24,9 @@ from model.pretrain import main as pretrain
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.cache import embed_cached
 from raw_qgis_plugin.core.sources.readers import read
-from raw_qgis_plugin.core.tracks import build_tracks
 
 TRACKS, BUNDLE = sys.argv[1], open_bundle(sys.argv[2])
 

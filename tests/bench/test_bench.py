@@ -15,8 +15,8 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.embed import embed
-from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_700_000_000_000
 

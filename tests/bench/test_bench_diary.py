@@ -6,8 +6,9 @@ import tracemalloc
 
 import numpy as np
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.mobility.diary import find_diary
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 from .test_bench import tell
 

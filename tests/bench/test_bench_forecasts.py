@@ -8,8 +8,9 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 from .test_bench import tell
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.features.activity import ACTIVITY, activity
 from raw_qgis_plugin.core.features.motion import motion
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 HOUR = 3_600_000
 MONDAY = 1_699_833_600_000  # 2023-11-13 00:00 UTC, at longitude 0

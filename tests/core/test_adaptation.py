@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.forecasting.adaptation import (
     BacktestErrors,
     Settings,
@@ -16,7 +17,6 @@ from raw_qgis_plugin.core.forecasting.adaptation import (
     shifted,
 )
 from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries
-from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_600_000_000_000
 # horizons of each of two contexts

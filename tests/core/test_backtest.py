@@ -12,6 +12,7 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation import backtest as bt
 from raw_qgis_plugin.core.evaluation import verdicts as v
@@ -22,7 +23,7 @@ from raw_qgis_plugin.core.evaluation.metrics import inside_areas
 from raw_qgis_plugin.core.evaluation.windows import Windows, errors_m
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.specs import BacktestSpec
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 START = 1_700_000_000_000
 HORIZONS = np.array([60.0, 120.0])

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle.bundle import Limits, Worth, open_bundle, worth, write_sums
+from raw_qgis_plugin.core.bundle.bundle import Worth, open_bundle, worth
 from raw_qgis_plugin.core.bundle.card import is_head_name
+from raw_qgis_plugin.core.bundle.checking import write_sums
+from raw_qgis_plugin.core.bundle.contract import Limits
 from raw_qgis_plugin.core.bundle.heads import Head
 from raw_qgis_plugin.core.bundle.network import weights_of
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -307,3 +309,34 @@ def test_answers_that_are_not_finite_are_an_error(model: Model) -> None:
         model.run_head(MODE, np.full((1, inputs), NAN))
     with pytest.raises(BundleError, match="not finite"):
         model.backbone(np.full((1, 2, 77), NAN), np.zeros((1, 2)), np.ones((1, 2), bool))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"columns": np.zeros(3, np.int32)},
+        {"root": np.zeros(20_000, np.int32), "value": np.zeros((3, 1000), np.float32)},
+        {"depth": np.array([20_001], np.int32)},
+    ],
+)
+def test_heads_that_would_take_all_memory_or_time_are_refused(
+    tmp_path: Path, changes: dict
+) -> None:
+    outputs = 1000 if "value" in changes else 1
+    with pytest.raises(BundleError, match="too many or too deep|more columns than it has"):
+        Head.read(head_file(tmp_path / "h.safetensors", **changes), 2, outputs)
+
+
+def test_the_parts_of_a_head_share_its_limits(tmp_path: Path) -> None:
+    numpy = pytest.importorskip("safetensors.numpy")
+    arrays = numpy.load_file(
+        head_file(tmp_path / "h.safetensors", depth=np.array([5000], np.int32))
+    )
+    part = {name: values for name, values in arrays.items() if name.startswith("0.")}
+    for n in range(1, 5):
+        arrays |= {name.replace("0.", f"{n}.", 1): values for name, values in part.items()}
+    arrays["shares"] = np.ones(4, np.float32)
+    assert Head(arrays, 2, 1)(np.zeros((3, 2), np.float32)).shape == (3, 1)
+    arrays["shares"] = np.ones(5, np.float32)
+    with pytest.raises(BundleError, match="too many or too deep"):
+        Head(arrays, 2, 1)

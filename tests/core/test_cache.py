@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.runtime import featurize_padded
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding import cache
 from raw_qgis_plugin.core.embedding.cache import FILE, embed_cached
 from raw_qgis_plugin.core.embedding.embed import embed, embedding_width, thin_rows
 from raw_qgis_plugin.core.errors import Cancelled
-from raw_qgis_plugin.core.tracks import build_tracks
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,9 +21,9 @@ from model import (  # noqa: E402
     profiles,
     regions,
 )
+from raw_qgis_plugin.core.cleaning import build_tracks, spikes  # noqa: E402
 from raw_qgis_plugin.core.errors import no_progress  # noqa: E402
 from raw_qgis_plugin.core.forecasting.predict import Prediction  # noqa: E402
-from raw_qgis_plugin.core.tracks import build_tracks, spikes  # noqa: E402
 
 HEADS = (
     {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"]},
@@ -141,7 +141,7 @@ def test_forecast_of_ids_that_two_users_share(tmp_path, people, capsys):
     (tmp_path / "q.csv").write_text("user_id,track_id,t\n3,0,2030-01-01\n99,0,2030-01-01\n")
     code, answer = run("forecast", tmp_path, "--tracks", tracks, "--at", str(tmp_path / "q.csv"))
     assert code == 0 and answer["lon"][0].as_py() == people.lon[people.user_offsets[4] - 1]
-    assert np.isnan(answer["lon"][1].as_py()) and answer["user_id"].to_pylist() == ["3", "99"]
+    assert answer["lon"][1].as_py() is None and answer["user_id"].to_pylist() == ["3", "99"]
 
 
 def test_no_fix_at_or_after_t_is_used(invented_model):

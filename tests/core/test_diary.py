@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.profiles import NOT_SURE, UNKNOWN
 from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.geojson import write_tracks
@@ -28,7 +29,7 @@ from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.specs import DiarySpec
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 MONDAY = 1_599_436_800_000  # 2020-09-07, 0:00 UTC
 MINUTE = 60_000

@@ -8,6 +8,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.encounters.encounters import (
     SETTINGS,
     Encounters,
@@ -21,7 +22,7 @@ from raw_qgis_plugin.core.encounters.encounters import (
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.specs import EncounterSpec
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 START, MINUTE, DAY = 1_700_000_040_000, 60_000, 86_400_000  # on a whole minute
 KX, _ = metres_per_degree(np.array(50.0))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import shapely
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.flows.flows import BY_MODE, Flows, find_flows, flows, slices
 from raw_qgis_plugin.core.flows.zones import Zones, hexagons, read_zones
@@ -21,7 +22,7 @@ from raw_qgis_plugin.core.mobility.journeys import find_journeys
 from raw_qgis_plugin.core.mobility.tables import SHORT_MODES, Journeys
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import FlowSpec
-from raw_qgis_plugin.core.tracks import build_tracks, by_unit
+from raw_qgis_plugin.core.tracks import by_unit
 
 FIGURES = ("n_trips", *BY_MODE)
 SECRET = b"of a profile"

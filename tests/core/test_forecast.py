@@ -7,6 +7,7 @@ import shapely
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.forecasting import adaptation, areas
@@ -14,7 +15,6 @@ from raw_qgis_plugin.core.forecasting.context import ContextQueries, select_rows
 from raw_qgis_plugin.core.forecasting.mixture import Mixture
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.geodesy import EARTH_RADIUS_M, haversine_m
-from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_700_000_000_000
 

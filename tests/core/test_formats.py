@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("pyarrow")
 
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.skipped import Rows
 from raw_qgis_plugin.core.sources.ogr import ogr_tables
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.sources.schema import NONE, Schema
@@ -91,7 +92,11 @@ def test_gpx(tmp_path):
         and tracks.t[0] == TEN
         and tracks.track_ids.tolist() == ["1.1", "1.2"]
     )
-    assert skipped == {"no time that can be read": 1} and guess.user is None
+    assert skipped == {
+        "no time that can be read": 1,
+        "waypoint or point of a route": 1,
+    }
+    assert guess.user is None
     (tmp_path / "evening.gpx").write_text(GPX.replace("2020", "2021"))
     for name in ("README.txt", "LICENSE.txt", "COPYING.txt"):  # more than tracks, and no positions
         (tmp_path / name).write_text("GPS\n")
@@ -163,7 +168,7 @@ def test_a_line_that_breaks_off_loses_no_other_one(tmp_path):
 def test_gdal_raises_only_while_it_reads(tmp_path):
     gdal = pytest.importorskip("osgeo.gdal")
     (tmp_path / "a.gpx").write_text(GPX)
-    tables = ogr_tables(tmp_path / "a.gpx", float)
+    tables = ogr_tables(tmp_path / "a.gpx", Rows(), float)
     assert len(next(tables)) and not gdal.GetUseExceptions()  # others go on in the meantime
     assert next(tables, None) is None and not gdal.GetUseExceptions()
 
@@ -207,7 +212,7 @@ def test_points_of_geojson_are_fixes(tmp_path):
         ("a.gpx", "", "a.gpx cannot be read: "),
         ("a.json", "", "holds no list of positions"),
         ("a.json", '{"a": 1}', "No column of time or position"),
-        ("a.json", '{"type": "FeatureCollection", "features": []}', "holds no layer of points"),
+        ("a.json", '{"type": "FeatureCollection", "features": []}', "holds no position"),
         ("a.json", '{"a":' * 200_000, "nested too deep"),
         (
             "a.json",

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import shapely
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.gaps.ends import Gaps, ends_of
 from raw_qgis_plugin.core.gaps.fill import Filled, GapQueries, Settings, calibrated, fill
@@ -18,7 +19,7 @@ from raw_qgis_plugin.core.gaps.imputer import Imputer
 from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.gaps.simple import SIMPLE, simple_places
 from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 START, CADENCE_S, STEP_M = 1_700_000_000_000, 15, 150.0
 HIDDEN = slice(10, 50)  # of the last vehicle's fixes: ten minutes

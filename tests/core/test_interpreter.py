@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from raw_qgis_plugin.core.errors import RawError
-from raw_qgis_plugin.environment.interpreter import base_python, python_of_venv
+from raw_qgis_plugin.environment.interpreter import base_python, module_command, python_of_venv
 
 
 def touch(path: Path) -> Path:
@@ -85,3 +87,17 @@ def test_python_of_a_venv(tmp_path: Path) -> None:
     unix, windows = touch(tmp_path / "bin/python"), touch(tmp_path / "Scripts/python.exe")
     assert python_of_venv(tmp_path, "linux") == unix
     assert python_of_venv(tmp_path, "win32") == windows
+
+
+def test_children_see_nothing_of_the_users_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But QGIS's own folders, which its installers may name in PYTHONPATH too."""
+    shell = tmp_path / "shell"
+    home = tmp_path / "site"
+    inside = Path(sys.prefix) / "apps" / "qgis" / "python"
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (shell, inside))))
+    monkeypatch.setattr("site.getusersitepackages", lambda: str(home))
+    monkeypatch.setattr(sys, "path", [*map(str, (shell, home, inside, tmp_path / "profile")), ""])
+    command = module_command(Path(sys.executable), "nothing")
+    assert json.loads(command[-2])[-2:] == [str(inside), str(tmp_path / "profile")]

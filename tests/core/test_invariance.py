@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.applicability import unit_stats
 from raw_qgis_plugin.core.embedding.embed import embed, track_features
 from raw_qgis_plugin.core.embedding.explanations import user_traits
@@ -29,7 +30,7 @@ from raw_qgis_plugin.core.regions.geometry import fixes_inside
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 HORIZONS_S = np.array([60.0, 600.0, 3600.0])
 TOLERANCE = 1e-5

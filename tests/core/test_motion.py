@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.features.motion import MOTION, motion
 from raw_qgis_plugin.core.geodesy import metres_per_degree
-from raw_qgis_plugin.core.tracks import build_tracks
 
 MONDAY_6H = 1_700_460_000_000  # 2023-11-20 06:00 UTC, and solar time at longitude 0
 

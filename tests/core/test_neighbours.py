@@ -6,10 +6,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.forecasting.nearest import DAY_KERNEL, Kernel
 from raw_qgis_plugin.core.forecasting.neighbours import COLUMNS, WEIGHT, Neighbours, in_frame
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
-from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_600_000_000_000
 STEP_M, STEP_S = 100.0, 10

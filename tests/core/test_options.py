@@ -10,7 +10,8 @@ import pytest
 
 from model.cli import Parser, add_options, spec_of
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.specs import ForecastSpec, Spec, option, options_of
+from raw_qgis_plugin.core.options import Spec, option, options_of
+from raw_qgis_plugin.core.specs import ForecastSpec
 
 
 @dataclass(frozen=True)

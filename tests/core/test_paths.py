@@ -6,10 +6,11 @@ from __future__ import annotations
 import numpy as np
 
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.forecasting.clusters import Movements, cluster, turns_back
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
 from raw_qgis_plugin.core.geodesy import offset_m
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 START, CADENCE_S, SPEED_MS = 1_700_000_000_000, 10, 10.0
 HORIZONS_S = np.array([10.0, 20.0, 30.0, 40.0])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.labels import OF_USERS, choose_labels
 from raw_qgis_plugin.core.mobility.diary import label_users
@@ -20,7 +21,7 @@ from raw_qgis_plugin.core.mobility.people import (
 )
 from raw_qgis_plugin.core.mobility.tables import MODES
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 MONDAY = 1_599_436_800_000  # 2020-09-07, 0:00 UTC
 WORKING = [0, 8, 8.5, 17.5, 18, 24], [0, 0, 9000, 9000, 0, 0]  # hours and metres east

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.applicability import (
     GAP_INTERVALS,
     GAP_S,
@@ -23,7 +24,6 @@ from raw_qgis_plugin.core.embedding.places import most_visited, snap
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
-from raw_qgis_plugin.core.tracks import build_tracks
 
 HOUR = 3_600_000
 COMMUTER = {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"]}

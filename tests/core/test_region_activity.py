@@ -6,13 +6,13 @@ lies.
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.features.region_activity import (
     REGION_ACTIVITY,
     fix_activity,
     region_activity,
     visits_of,
 )
-from raw_qgis_plugin.core.tracks import build_tracks
 
 MONDAY_6H = 1_700_460_000_000  # 2023-11-20 06:00 UTC
 MINUTE = 60_000

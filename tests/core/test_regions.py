@@ -9,6 +9,7 @@ import pytest
 shapely = pytest.importorskip("shapely")
 pytest.importorskip("scipy")
 
+from raw_qgis_plugin.core.cleaning import build_tracks  # noqa: E402
 from raw_qgis_plugin.core.disclosure.noise import (  # noqa: E402
     COMMON,
     deviation,
@@ -25,7 +26,6 @@ from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_i
 from raw_qgis_plugin.core.regions.ids import doubtful_ids  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402
 from raw_qgis_plugin.core.regions.view import NO_DATA, TOO_FEW, prepare, summarise_region  # noqa: E402
-from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 
 HOUR, MONDAY = 3_600_000, 1_699_833_600_000
 POI = {

@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.features.ride import RIDE, ride
 from raw_qgis_plugin.core.geodesy import metres_per_degree
-from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_700_460_000_000
 

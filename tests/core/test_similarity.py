@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.explanations import (
     Trait,
     hour_spans,
@@ -16,7 +17,6 @@ from raw_qgis_plugin.core.embedding.explanations import (
 from raw_qgis_plugin.core.embedding.similarity import similar, similar_users
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.regions.similar import similar_regions
-from raw_qgis_plugin.core.tracks import build_tracks
 
 MONDAY = 1_700_438_400_000  # 2023-11-20 00:00 UTC; at longitude 0 the clock is the solar one
 KM = 1 / 111.195  # degrees of latitude

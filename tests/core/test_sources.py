@@ -14,16 +14,13 @@ import pytest
 pa = pytest.importorskip("pyarrow")
 from pyarrow import parquet  # noqa: E402
 
+from raw_qgis_plugin.core.cleaning import without_outliers  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
-from raw_qgis_plugin.core.sources import readers, text  # noqa: E402
-from raw_qgis_plugin.core.sources.readers import (  # noqa: E402
-    preview,
-    read,
-    read_table,
-    stream,
-)
+from raw_qgis_plugin.core.sources import files, text  # noqa: E402
+from raw_qgis_plugin.core.sources.files import read_table  # noqa: E402
+from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
+from raw_qgis_plugin.core.sources.readers import read, stream  # noqa: E402
 from raw_qgis_plugin.core.sources.schema import Schema, find_columns  # noqa: E402
-from raw_qgis_plugin.core.tracks import without_outliers  # noqa: E402
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
 HOUR = 3_600_000
@@ -115,7 +112,7 @@ def test_a_source_comes_a_part_at_a_time(tmp_path, monkeypatch, ending):
         parquet.write_table(read_table(path), tmp_path / "long.parquet")
     whole, _, _ = read(path.with_suffix(ending))
     monkeypatch.setattr(text, "BLOCK_BYTES", 2000)
-    monkeypatch.setattr(readers, "PARQUET_ROWS", 50)
+    monkeypatch.setattr(files, "PARQUET_ROWS", 50)
     tables = stream(path.with_suffix(ending))[1]
     assert 0 < len(next(tables)) < 100 and sum(map(len, tables)) > 900
     again, skipped, _ = read(path.with_suffix(ending))

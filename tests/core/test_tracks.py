@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raw_qgis_plugin.core.arrays import group_quantile, stable_order
+from raw_qgis_plugin.core.cleaning import Coded, build_tracks, encode_ids, spikes
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.times import NO_TIME
-from raw_qgis_plugin.core.tracks import Coded, build_tracks, encode_ids, solar_day, spikes
+from raw_qgis_plugin.core.tracks import solar_day
 
 HOUR = 3_600_000
 DEGREE_M = 111_320.0

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.places import grid_cell, snap, usual_places
-from raw_qgis_plugin.core.tracks import build_tracks
 
 HOUR = 3_600_000
 MONDAY = 1_599_436_800_000  # 2020-09-07 00:00 UTC

@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
-from raw_qgis_plugin.core.tracks import NO_TIME, Tracks, build_tracks
+from raw_qgis_plugin.core.times import NO_TIME
+from raw_qgis_plugin.core.tracks import Tracks
 
 SAMPLE = RESOURCES / "sample"
 T0 = 1_600_041_600_000  # 2020-09-14 00:00 UTC, a Monday

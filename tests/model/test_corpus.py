@@ -136,8 +136,8 @@ def test_memory_holds_a_shard_not_the_corpus(tmp_path):
     )  # fmt: skip
     code = (
         "from pathlib import Path; from model.data import shards; from model.data.corpus import load; "
-        "from raw_qgis_plugin.core.sources import readers; shards.SHARD_FIXES = 100_000; "
-        "readers.PARQUET_ROWS = shards.ROWS = 50_000; "
+        "from raw_qgis_plugin.core.sources import files; shards.SHARD_FIXES = 100_000; "
+        "files.PARQUET_ROWS = shards.ROWS = 50_000; "
         "print('ready', flush=True); input(); "
         f"s = load({str(tmp_path / 'many.parquet')!r}, cache=Path({str(tmp_path / 'cache')!r})); "
         "s.view(15), s.view(60); print(len(s.t), flush=True)"

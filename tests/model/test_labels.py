@@ -11,8 +11,8 @@ from model.data.join import Labelled, cut_intervals, join, label_units
 from model.data.labels import clean, label_words, read_table, usable
 from model.head_training.examples import blocks
 from model.head_training.fit import encode
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.tracks import build_tracks
 
 N = 40  # fixes of a user
 

@@ -22,9 +22,9 @@ from model.shipped.places.train import (
     leave_out,
     user_weights,
 )
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.mobility.place_head import FILE, choose_kinds, judge_places, load_head
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
-from raw_qgis_plugin.core.tracks import build_tracks
 
 MONDAY = 1_599_436_800_000  # 2020-09-07, 0:00 UTC
 

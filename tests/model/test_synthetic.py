@@ -17,10 +17,10 @@ from model.shipped.synthetic.population.people import EMPLOYED
 from model.shipped.synthetic.sumo import Trajectory
 from model.synthetic import main
 from raw_qgis_plugin.core.arrays import run_starts
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.flows.zones import hexagons
 from raw_qgis_plugin.core.mobility.diary import find_diary
 from raw_qgis_plugin.core.mobility.journeys import find_journeys
-from raw_qgis_plugin.core.tracks import build_tracks
 
 CITY = ["--people", "60", "--observed", "0.2", "--weeks", "1", "--across", "2", "--processes", "1"]
 DAYS = ["--days-only", "--people", "80", "--weeks", "1", "--across", "3", "--seed", "5"]

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from model.evaluate.forecast import BIN_MS, CONTEXT_BINS, Protocol, cut, hold
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecasting.context import Settings as Forecast
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 START = 1_700_000_100_000 // BIN_MS * BIN_MS
 MINUTE = 60_000

@@ -74,7 +74,8 @@ def test_tracks_without_a_user_are_told_apart(
 def test_a_model_of_ones_own_is_warned_of(
     run: Callable[..., Any], layer: Any, bundle: str, feedback: Any, tmp_path: Path
 ) -> None:
-    from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
+    from raw_qgis_plugin.core.bundle.checking import write_sums
 
     own = Path(shutil.copytree(open_bundle(bundle).path, tmp_path / "own"))
     weights = own / "weights.safetensors"

@@ -54,7 +54,7 @@ def test_import_of_csv_and_geolife(run: Callable, fixes: Any, tmp_path: Path) ->
 def test_who_moved_is_asked_only_where_it_is_not_clear(
     run: Callable, tmp_path: Path, staged: None
 ) -> None:
-    from raw_qgis_plugin.core.sources.readers import preview
+    from raw_qgis_plugin.core.sources.preview import preview
     from raw_qgis_plugin.gui.windows.import_preview import question
 
     timeline, trips = tmp_path / "Timeline.json", tmp_path / "trips.csv"

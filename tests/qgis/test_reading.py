@@ -203,8 +203,11 @@ def test_subset_selection_and_limit_count(fixes: Any, make: Any, tmp_path: Path)
     made = plan(layer, user="none", track="none")
     assert (made.fields.user, made.fields.track, made.fields.guessed) == (None, None, {"time"})
     assert read(made)[0].n_users == 1
+    from raw_qgis_plugin.core.errors import InputError
+
     layer.setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
-    assert abs(read(plan(layer))[0].lon.mean()) < 0.01
+    with pytest.raises(InputError, match="look like degrees, but WGS 84 / Pseudo-Mercator"):
+        read(plan(layer))
 
 
 def test_edits_joins_and_virtual_fields_are_seen(fixes: Any, make: Any, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from model.shipped.retrieval.averaged import (
 )
 from model.training.calibrate import table
 from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, run_starts, take_rows
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.sequences import into_frame
@@ -44,7 +45,7 @@ from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.gaps.simple import SIMPLE
 from raw_qgis_plugin.core.geodesy import metres_between, offset_m
 from raw_qgis_plugin.core.paths import IMPUTER, IMPUTER_CARD
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 # methods that errors are compared with
 BASELINES = [SIMPLE.index(name) for name in ("line", "curve", "first end")]

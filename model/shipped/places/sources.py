@@ -16,12 +16,13 @@ from model.shipped.synthetic.generate import CitySpec, midnight_ms, plan_city, r
 from model.shipped.synthetic.population.people import EMPLOYED
 from model.shipped.synthetic.population.recording import Fixes
 from raw_qgis_plugin.core.arrays import Groups, expand_ranges, join_rows, run_starts
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.mobility.line import make_line
 from raw_qgis_plugin.core.mobility.place_features import PlaceFacts, describe_places
 from raw_qgis_plugin.core.mobility.stops import find_stops
 from raw_qgis_plugin.core.mobility.tables import KINDS, WORK
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 MIN_HOURS = 1.0
 STAYING_MS = 31 * 60_000  # fixes of HoWDe within a stop are nearer in time

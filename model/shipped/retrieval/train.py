@@ -40,6 +40,7 @@ from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, take_rows
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS, SCORER_OUTPUTS
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.errors import InputError, no_progress
 from raw_qgis_plugin.core.features.featurizer import LATERAL_QUERY, displacement
 from raw_qgis_plugin.core.forecasting.areas import for_areas
@@ -48,7 +49,7 @@ from raw_qgis_plugin.core.forecasting.context import Settings as Context
 from raw_qgis_plugin.core.forecasting.neighbours import N_VECTORS, WEIGHT, Neighbours
 from raw_qgis_plugin.core.forecasting.scoring import describe, scorer_inputs
 from raw_qgis_plugin.core.paths import SCORER_CARD, SCORERS
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 MIN_EXAMPLES = 200
 # axes of the inputs

@@ -37,7 +37,7 @@ from model.shipped.synthetic.population.recording import (
 )
 from model.shipped.synthetic.population.travel import Journey, move
 from model.shipped.synthetic.sumo import say
-from raw_qgis_plugin.core.specs import Spec, option
+from raw_qgis_plugin.core.options import Spec, option
 
 Facts = Mapping[str, Sequence[str | int]]  # of features, by field
 FIRST_MONDAY = np.datetime64("2023-03-06")

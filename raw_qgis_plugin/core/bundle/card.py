@@ -19,16 +19,17 @@ from .contract import Limits
 
 HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _FIELDS = """
-user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min suppressed
-residents workers n_labelled share_commuters share_walk share_bike share_motor share_rail noise_key within_95 no_data
-capped_n_visits noisy_dwell_min epsilon in_domain why evidence fid geom
-commuter main_mode rail_user rail_trips rail_p work_days weekdays_seen trips_a_day n_days_seen coverage
+user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min
+suppressed residents workers n_labelled share_commuters share_walk share_bike share_motor share_rail
+noise_key within_95 no_data capped_n_visits noisy_dwell_min epsilon in_domain why evidence fid geom
+commuter main_mode rail_user rail_trips rail_p work_days weekdays_seen trips_a_day n_days_seen
+coverage
 """
 # fields of results beside those of heads, and GeoPackage's own
 RESERVED = frozenset(_FIELDS.split())
 HEAD_NAMES = (
-    "use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there, "
-    "nor one that Windows keeps for a device, such as con"
+    "use small letters, digits and _, a letter first, such as night_worker, but not the name of a "
+    "field that is there, nor one that Windows keeps for a device, such as con"
 )
 
 
@@ -158,12 +159,12 @@ def read_card(text: bytes, folder: Path) -> dict[str, Any]:
     ):
         theirs = card.get(key) if isinstance(card, dict) else None
         if type(theirs) is int and theirs != ours:
-            words = "The model has {key} {theirs}; RAW reads {ours}. Export the model again with this RAW."
             words = (
-                "The model has {key} {theirs}; RAW reads {ours}. Update RAW."
-                if theirs > ours
-                else words
+                "The model has {key} {theirs}; RAW reads {ours}. Export the model again with this "
+                "RAW."
             )
+            if theirs > ours:
+                words = "The model has {key} {theirs}; RAW reads {ours}. Update RAW."
             raise BundleError(words, key=key, theirs=theirs, ours=ours)
     if wrong := _fault(card):
         raise BundleError(

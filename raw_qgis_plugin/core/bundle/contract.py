@@ -33,7 +33,12 @@ class Limits:
     width: int = 65_536
     head_bytes: int = 64 * 2**20
     parts: int = 100  # of a head
-    tree_steps: int = 20_000  # of the trees of a part: their number times their depth
+    # of the trees of a head: their number times their depth; those that RAW teaches have 720
+    tree_steps: int = 20_000
+    # of the trees of a head: their number times its outputs, which are looked up for each person
+    tree_values: int = 200_000
+    # numbers that are looked up together: 64 MB
+    values_at_once: int = 8_000_000
 
 
 # Names of the inputs and outputs of RAW's graphs, in their order

@@ -15,7 +15,8 @@ import numpy as np
 
 from ..errors import translated
 
-CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+CPU = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
 
 
 class Session:
@@ -34,7 +35,9 @@ class Session:
 
         weights: those that the graph does not hold, by name.
         """
-        self._graph, self._threads, self.failed = graph, threads, ""
+        self._graph = graph
+        self._threads = threads
+        self.failed = ""
         # ONNX Runtime may use their memory as long as the session lives
         self._weights = dict(weights or {})
         try:
@@ -125,7 +128,12 @@ def why_not_cuda() -> str:
     """Why a session is not on the graphics card."""
     if not _has_gpu():
         return translated("No NVIDIA GPU and driver were found, so the CPU does the work.")
-    words = "ONNX Runtime could not load its CUDA libraries, so the CPU works. Install onnxruntime-gpu[cuda,cudnn]."
     if CUDA not in _loaded():
-        words = "This ONNX Runtime has no CUDA support, so the CPU does the work. Install onnxruntime-gpu instead."
-    return translated(words)
+        return translated(
+            "This ONNX Runtime has no CUDA support, so the CPU does the work. Install "
+            "onnxruntime-gpu instead."
+        )
+    return translated(
+        "ONNX Runtime could not load its CUDA libraries, so the CPU works. Install "
+        "onnxruntime-gpu[cuda,cudnn]."
+    )

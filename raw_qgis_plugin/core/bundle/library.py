@@ -50,7 +50,7 @@ def entries(folder: Path) -> list[Entry]:
 
 
 def add(source: Path, folder: Path, name: str = "") -> Path:
-    """Copy a bundle, a folder or a .zip, into the library. Returns its folder. Raises BundleError."""
+    """Copy a bundle, a folder or a .zip, into the library; returns its folder. BundleError."""
     stem = (
         re.sub(r"[^\w .,()-]+", "_", name or source.name.removesuffix(".zip")).strip(" .")
         or "model"
@@ -92,7 +92,8 @@ def replacing(target: Path) -> Iterator[Path]:
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with Scratch(".bundle-", target.parent) as beside:
-        fresh, replaced = Path(beside, "fresh"), Path(beside, REPLACED, target.name)
+        fresh = Path(beside, "fresh")
+        replaced = Path(beside, REPLACED, target.name)
         fresh.mkdir()
         replaced.parent.mkdir()
         yield fresh
@@ -111,13 +112,14 @@ def check_target(target: Path) -> None:
         target.is_dir() and (not any(target.iterdir()) or (target / "card.json").is_file())
     ):
         raise InputError(
-            "{target} is there already and is no model bundle, so nothing was written. Choose a new folder.",
+            "{target} is there already and is no model bundle, so nothing was written. Choose a "
+            "new folder.",
             target=target,
         )
 
 
 def remove(path: Path, folder: Path) -> None:
-    """Remove a bundle from the library. Raises BundleError if it is elsewhere, as the shipped one."""
+    """Remove a bundle from the library. BundleError if it is elsewhere, as the shipped one."""
     if path.parent.resolve() != folder.resolve() or path.is_symlink():
         raise BundleError("{file} is not one of your own models, so it stays.", file=path.name)
     shutil.rmtree(path)

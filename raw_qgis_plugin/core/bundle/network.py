@@ -31,7 +31,7 @@ KINDS: dict[str, np.dtype] = {
 
 @cache
 def _sizes() -> dict[str, dict[str, Any]]:
-    """Of each preset the sizes of the network, 'config', and the shape of each weight, 'tensors'."""
+    """Of each preset the sizes of the network, 'config', and the shapes of weights, 'tensors'."""
     return {path.stem: json.loads(path.read_text("utf-8")) for path in GRAPHS.glob("*.json")}
 
 
@@ -42,7 +42,8 @@ def _preset(card: dict[str, Any]) -> str:
         if sizes["config"] == config and sizes["config"]["width"] == card["width"]:
             return name
     raise BundleError(
-        "The network of the model {model} has other sizes than those that this version of RAW knows ({known}).",
+        "The network of the model {model} has other sizes than those that this version of RAW "
+        "knows ({known}).",
         model=card["name"],
         known=", ".join(sorted(_sizes())),
     )
@@ -89,7 +90,8 @@ def read_header(path: Path) -> tuple[dict[str, Place], int]:
     """
     try:
         with path.open("rb") as file:
-            length, size = int.from_bytes(file.read(8), "little"), path.stat().st_size
+            length = int.from_bytes(file.read(8), "little")
+            size = path.stat().st_size
             if not 2 <= length <= min(Limits.text_bytes, size - 8):
                 raise ValueError("its header has no proper length")
             header = json.loads(file.read(length).decode("utf-8"))
@@ -117,16 +119,19 @@ def read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
         raise _damaged(path, f"it has more than {max_bytes / 2**20:,.0f} MiB")
     places, begin = read_header(path)
     arrays = {}
-    for name, (kind, shape, start, _) in places.items():
-        values = np.fromfile(path, kind, math.prod(shape), offset=begin + start).reshape(shape)
-        arrays[name] = values.astype(np.float32) if kind == np.float16 else values
+    for name, place in places.items():
+        size = math.prod(place.shape)
+        values = np.fromfile(path, place.kind, size, offset=begin + place.start)
+        values = values.reshape(place.shape)
+        arrays[name] = values.astype(np.float32) if place.kind == np.float16 else values
     if not all(np.isfinite(v.min()) and np.isfinite(v.max()) for v in arrays.values() if v.size):
         raise _damaged(path, "some of its numbers are not finite")
     return arrays
 
 
 def _place(entry: dict[str, Any]) -> Place:
-    shape, (start, stop) = entry["shape"], entry["data_offsets"]
+    shape = entry["shape"]
+    (start, stop) = entry["data_offsets"]
     if not all(type(n) is int and 0 <= n < 2**40 for n in (*shape, start, stop)) or len(shape) > 8:
         raise ValueError("an array has no proper size")
     return Place(KINDS[entry["dtype"]], tuple(shape), start, stop)

@@ -43,9 +43,12 @@ class Model:
         MissingLibrary.
         """
         require("onnxruntime")
-        self.bundle, self.card = bundle, bundle.card
-        self._cuda, self._threads = device != "cpu" and has_cuda(), threads or _allowed()
-        self._warn, self.warning = warn, ""
+        self.bundle = bundle
+        self.card = bundle.card
+        self._cuda = device != "cpu" and has_cuda()
+        self._threads = threads or _allowed()
+        self._warn = warn
+        self.warning = ""
         self._backbone = self._session(graph_of(self.card), weights_of(bundle.path, self.card))
         if self.provider == "CPU" and (self._cuda or device == "cuda"):
             self._tell(why_not_cuda())
@@ -69,7 +72,10 @@ class Model:
         """
         if session.failed:
             self._cuda = False
-            words = "The graphics card or its libraries failed, so the CPU does the work. ONNX Runtime says: {text}"
+            words = (
+                "The graphics card or its libraries failed, so the CPU does the work. ONNX Runtime "
+                "says: {text}"
+            )
             self._tell(translated(words, text=session.failed))
         return session
 
@@ -262,7 +268,8 @@ def featurize_padded(
     without padding, in which x, velocity, speed and centroid of other fixes are zero, and x (B, D,
     features) and clock (B, D) of the D fixes described, zero on padding.
     """
-    flat, width = rows[valid], valid.shape[1]
+    flat = rows[valid]
+    width = valid.shape[1]
     begin = max(width - described, 0) if described is not None else 0
     last = np.flatnonzero(np.broadcast_to(np.arange(width) >= begin, valid.shape)[valid])
     sequence = np.repeat(np.arange(len(rows)), valid.sum(axis=1))
@@ -270,6 +277,8 @@ def featurize_padded(
         sequence, tracks.t[flat], tracks.lon[flat], tracks.lat[flat], last if begin else None
     )
     seen = valid[:, begin:]
-    x, clock = np.zeros((*seen.shape, f.x.shape[1]), np.float32), np.zeros(seen.shape, np.float32)
-    x[seen], clock[seen] = f.x[last], f.clock[last]
+    x = np.zeros((*seen.shape, f.x.shape[1]), np.float32)
+    clock = np.zeros(seen.shape, np.float32)
+    x[seen] = f.x[last]
+    clock[seen] = f.clock[last]
     return f, x, clock

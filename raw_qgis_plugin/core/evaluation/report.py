@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import errors
+from ..scratch import complete
 
 STYLE = """
 :root { color-scheme: light dark;
@@ -84,7 +85,8 @@ class Page:
 
     def write(self, path: str | Path) -> None:
         """Write the page, UTF-8."""
-        Path(path).write_text(self.html(), "utf-8")
+        with complete(Path(path)) as beside:
+            beside.write_text(self.html(), "utf-8")
 
 
 def _line(tag: str, cells: Iterable[str]) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..arrays import object_column
+from ..cleaning import Coded
+from ..day_numbers import days_to_ms, find_day_epoch
 from ..errors import InputError, require, translated
-from ..times import as_numbers, parse_times
-from ..tracks import Coded
+from ..times import as_numbers, find_date_order, is_text, parse_times
+from .questions import check_projection
 from .schema import Schema
 
 CLOCK = r"^\s*\d{1,2}:\d\d"
 DIGITS = r"^\s*\d{1,6}([.,]\d*)?\s*$"  # which may be hhmmss, hhmm or mmss
+WKB_POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
 COMPACT_DATE = r"^\s*(\d{4})(\d\d)(\d\d)\s*$"
 
 
@@ -28,7 +32,7 @@ def fixes_of(table: pa.Table, schema: Schema) -> pa.Table:
 
     Without such a column in the schema user, track or accuracy is absent. Points are in the CRS of
     the GeoParquet metadata, or in that of the schema where there is none. Ends of rows follow their
-    starts.
+    starts. Raises InputError where the positions cannot be in their CRS.
     """
     columns = {
         role: _ids(table[name], role)
@@ -36,22 +40,32 @@ def fixes_of(table: pa.Table, schema: Schema) -> pa.Table:
         if (name := getattr(schema, role))
     }
     columns["t"] = read_times(table, schema)
-    crs = schema.crs
-    if schema.geometry:
-        lon, lat = _points_of(table[schema.geometry])
-        crs = _crs_of(table.schema, schema.geometry) or crs
-    else:
-        lon, lat = (_numbers(table[str(name)]) * schema.scale for name in (schema.lon, schema.lat))
-    columns["lon"], columns["lat"] = _lonlat(lon, lat, crs) if crs else (lon, lat)
+    columns["lon"], columns["lat"] = _positions(table, schema)
     if schema.accuracy:
         columns["accuracy"] = _numbers(table[schema.accuracy]).astype(np.float32)
-    if schema.end_time:
-        at = schema.end_lon or schema.lon, schema.end_lat or schema.lat
-        ends = fixes_of(
-            table, replace(schema, time=schema.end_time, end_time=None, lon=at[0], lat=at[1])
-        )
-        return pa.concat_tables([pa.table(columns), ends])
-    return pa.table(columns)
+    fixes = pa.table(columns)
+    if not schema.end_time:
+        return fixes
+    ends = replace(
+        schema,
+        time=schema.end_time,
+        end_time=None,
+        lon=schema.end_lon or schema.lon,
+        lat=schema.end_lat or schema.lat,
+    )
+    return pa.concat_tables([fixes, fixes_of(table, ends)])
+
+
+def _positions(table: pa.Table, schema: Schema) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) longitudes and latitudes, nan where there are none."""
+    crs = schema.crs
+    if schema.geometry:
+        x, y = _points_of(table[schema.geometry])
+        crs = _crs_of(table.schema, schema.geometry) or crs
+    else:
+        x = _numbers(table[str(schema.lon)]) * schema.scale
+        y = _numbers(table[str(schema.lat)]) * schema.scale
+    return _lonlat(x, y, crs) if crs else (x, y)
 
 
 def _ids(column: pa.ChunkedArray, role: str) -> pa.ChunkedArray:
@@ -59,25 +73,20 @@ def _ids(column: pa.ChunkedArray, role: str) -> pa.ChunkedArray:
     number 7.0 as 7.
     """
     column = plain_column(column)
-    for is_kind, seconds in (
-        (pa.types.is_timestamp, pa.timestamp("s")),
-        (pa.types.is_time, pa.time32("s")),
-    ):
-        column = column.cast(seconds, safe=False) if is_kind(column.type) else column
-    if pa.types.is_floating(column.type):  # Arrow writes 491701234567.0 as 4.91701234567e+11
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("s"), safe=False)
+    elif pa.types.is_time(column.type):
+        column = column.cast(pa.time32("s"), safe=False)
+    elif pa.types.is_floating(column.type):  # Arrow writes 491701234567.0 as 4.91701234567e+11
         whole = pc.and_(pc.equal(pc.round(column), column), pc.less(pc.abs(column), 2.0**53))
-        column = pc.if_else(
-            whole, column.cast(pa.int64(), safe=False).cast(pa.string()), column.cast(pa.string())
-        )
+        as_integers = column.cast(pa.int64(), safe=False).cast(pa.string())
+        column = pc.if_else(whole, as_integers, column.cast(pa.string()))
     try:
         return column.cast(pa.string()).dictionary_encode()
-    except (
-        pa.ArrowNotImplementedError,
-        pa.ArrowInvalid,
-    ):  # lists and structures, bytes that are no text
-        raise InputError(
-            "The {role} column holds {kind}, not ids.", role=translated(role), kind=column.type
-        ) from None
+    # lists and structures, bytes that are no text
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        words = "The {role} column holds {kind}, not ids."
+        raise InputError(words, role=translated(role), kind=column.type) from None
 
 
 def ids_of(column: pa.ChunkedArray) -> Coded:
@@ -118,9 +127,11 @@ def _points_of(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates of points, or of multipoints with one part, as WKB; nan for other geometries."""
     if not pa.types.is_binary(column.type) and not pa.types.is_large_binary(column.type):
         raise InputError(
-            "The geometry column holds no WKB points, and there are no longitude and latitude columns."
+            "The geometry column holds no WKB points, and there are no longitude and latitude "
+            "columns."
         )
-    xy, at = np.full((2, len(column)), np.nan), 0
+    xy = np.full((2, len(column)), np.nan)
+    at = 0
     for chunk in column.chunks:
         _put_points(chunk, xy[:, at : at + len(chunk)])
         at += len(chunk)
@@ -129,18 +140,12 @@ def _points_of(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
 
 def _put_points(chunk: Any, xy: np.ndarray) -> None:
     """Put the coordinates of a chunk into xy, (2, n) nan."""
-    _, offsets, data = chunk.buffers()
-    numbers = np.int64 if pa.types.is_large_binary(chunk.type) else np.int32
-    ends = np.frombuffer(offsets, numbers)[chunk.offset : chunk.offset + len(chunk) + 1]
-    there, sizes = chunk.is_valid().to_numpy(zero_copy_only=False), np.diff(ends)
-    size = int(sizes.max(initial=0))
-    if size == 21 and (sizes == size * there).all():  # plain points alone, as they mostly are
-        layout = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
-        points = np.frombuffer(data, layout, int(there.sum()), int(ends[0]))
-        if (points["order"] == 1).all() and (points["kind"] == 1).all():
-            np.place(xy[0], there, points["x"])
-            np.place(xy[1], there, points["y"])
-            return
+    there = chunk.is_valid().to_numpy(zero_copy_only=False)
+    points = _plain_points(chunk, there)
+    if points is not None:
+        np.place(xy[0], there, points["x"])
+        np.place(xy[1], there, points["y"])
+        return
     require("shapely")
     import shapely
 
@@ -148,22 +153,42 @@ def _put_points(chunk: Any, xy: np.ndarray) -> None:
     one = (shapely.get_type_id(shapes) == 4) & (shapely.get_num_geometries(shapes) == 1)
     shapes[one] = shapely.get_geometry(shapes[one], 0)
     shapes[shapely.is_empty(shapes)] = None
-    xy[:] = shapely.get_x(shapes), shapely.get_y(shapes)
+    xy[0] = shapely.get_x(shapes)
+    xy[1] = shapely.get_y(shapes)
+
+
+def _plain_points(chunk: Any, there: np.ndarray) -> np.ndarray | None:
+    """The points that are there, x and y; None where a chunk holds more than plain points."""
+    _, offsets, data = chunk.buffers()
+    numbers = np.int64 if pa.types.is_large_binary(chunk.type) else np.int32
+    ends = np.frombuffer(offsets, numbers)[chunk.offset : chunk.offset + len(chunk) + 1]
+    sizes = np.diff(ends)
+    size = WKB_POINT.itemsize
+    if not there.any() or not (sizes == size * there).all():
+        return None
+    points = np.frombuffer(data, WKB_POINT, int(there.sum()), int(ends[0]))
+    plain = (points["order"] == 1) & (points["kind"] == 1)
+    return points if plain.all() else None
 
 
 def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates in a CRS as longitudes and latitudes, nan where they cannot be transformed."""
+    """Coordinates in a CRS as longitudes and latitudes, nan where they cannot be transformed.
+
+    Raises InputError for a CRS that cannot be read, or that these cannot be in.
+    """
     require("pyproj")
     import pyproj
 
     try:
-        transformer = pyproj.Transformer.from_crs(
-            pyproj.CRS.from_user_input(crs), "OGC:CRS84", always_xy=True
-        )
+        own = pyproj.CRS.from_user_input(crs)
+        transformer = pyproj.Transformer.from_crs(own, "OGC:CRS84", always_xy=True)
     except pyproj.exceptions.ProjError as error:
         raise InputError("The CRS of the positions cannot be read: {error}", error=error) from error
     lon, lat = transformer.transform(x, y)
-    return np.where(np.isfinite(lon), lon, np.nan), np.where(np.isfinite(lat), lat, np.nan)
+    lon = np.where(np.isfinite(lon), lon, np.nan)
+    lat = np.where(np.isfinite(lat), lat, np.nan)
+    check_projection(x, y, lon, lat, own)
+    return lon, lat
 
 
 def time_column(table: pa.Table, schema: Schema) -> pa.ChunkedArray:
@@ -184,6 +209,36 @@ def time_column(table: pa.Table, schema: Schema) -> pa.ChunkedArray:
     return column
 
 
+def with_days(schema: Schema, table: pa.Table) -> Schema:
+    """The schema that knows whether the times are numbers of days, as the first rows show it.
+
+    Raises InputError where they may be days or seconds.
+    """
+    if schema.date is not None or schema.time is None:
+        return schema
+    return replace(schema, days_from=find_day_epoch(plain_column(table[schema.time])))
+
+
+def with_date_order(schema: Schema, tables: Iterable[pa.Table]) -> Schema:
+    """The schema with the order of dates that the columns of time and date show; 'unknown' where
+    they show none.
+    """
+    order = schema.date_order
+    if order:
+        return schema
+    for table in tables:
+        column = time_column(table, schema)
+        if is_text(column.type):
+            order = find_date_order(column) or order
+        if order != "unknown":
+            break
+    return replace(schema, date_order=order)
+
+
 def read_times(table: pa.Table, schema: Schema) -> np.ndarray:
     """(n,) int64 epoch ms of the column of time, NO_TIME where it cannot be read."""
-    return parse_times(time_column(table, schema), schema.zone, schema.date_order)
+    column = time_column(table, schema)
+    if schema.days_from is not None:
+        local = days_to_ms(column, schema.days_from)
+        column = pa.array(local.astype("datetime64[ms]"))  # NO_TIME is a null
+    return parse_times(column, schema.zone, schema.date_order)

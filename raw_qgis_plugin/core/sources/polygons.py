@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,8 +31,22 @@ def guess_id(names: Sequence[str], column: Callable[[str], list[str]]) -> str:
     names: the fields. column: the ids in a field.
     """
     found = {name.lower(): name for name in reversed(names)}
-    usual = [found[name] for name in ID_FIELDS["region"] if name in found]
-    return next((name for name in usual if len(set(ids := column(name))) == len(ids)), "")
+    for usual in ID_FIELDS["region"]:
+        if usual in found:
+            ids = column(found[usual])
+            if len(set(ids)) == len(ids):
+                return found[usual]
+    return ""
+
+
+@dataclass(frozen=True)
+class _Features:
+    """The features of a layer as they are in the file."""
+
+    fields: list[str]
+    rows: list[dict[str, Any]]  # the values of a feature by field
+    wkb: list[bytes | None]
+    crs: str  # as pyproj reads it
 
 
 def read_polygons(source: str | Path, id_field: str | None = None, guess: bool = False) -> Polygons:
@@ -43,7 +58,6 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
     """
     require("shapely", "pyproj", "pyarrow")
     import shapely
-    from pyproj import CRS, Transformer
 
     from .ogr import opened
 
@@ -52,56 +66,72 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
     if not path.is_file():
         raise InputError("There is no file '{path}'.", path=path)
     with opened(path) as dataset:
-        layers = {
-            layer.GetName(): layer
-            for layer in map(dataset.GetLayer, range(dataset.GetLayerCount()))
-        }
-        if layer_name not in layers and len(layers) != 1:
-            listed = ", ".join(layers) or "none"
-            file = path.name
-            raise InputError(
-                "Name a layer of {file} as '{file}|layername=NAME'. It has: {all}.",
-                file=file,
-                all=listed,
-            )
-        layer = layers.get(layer_name) or next(iter(layers.values()))
-        fields, fid, rows, wkb = (
-            [each.GetName() for each in layer.schema],
-            layer.GetFIDColumn(),
-            [],
-            [],
-        )
-        for feature in layer:
-            row = {name: feature.GetField(k) for k, name in enumerate(fields)}
-            rows.append({**row, fid: feature.GetFID()} if fid else row)
-            geometry = feature.GetGeometryRef()
-            wkb.append(
-                None if geometry is None else bytes(geometry.GetLinearGeometry().ExportToIsoWkb())
-            )
-        crs = layer.GetSpatialRef()
-        wkt = crs.ExportToWkt() if crs is not None else "OGC:CRS84"
-    fields += [fid] * bool(fid)
+        found = _features_of(_choose_layer(path, dataset, layer_name))
     if guess and not id_field:
-        id_field = guess_id(fields, lambda name: [str(row[name]) for row in rows])
-    if id_field and id_field not in fields:
-        known = ", ".join(fields) or "–"
-        raise InputError(
-            "The regions have no field '{field}'. They have: {known}.", field=id_field, known=known
-        )
-    ids = (
-        object_column(row[id_field] for row in rows)
-        if id_field
-        else np.arange(1, len(rows) + 1).astype(object)
+        id_field = guess_id(found.fields, lambda name: [str(row[name]) for row in found.rows])
+    ids = _ids_of(found, id_field)
+    shapes = np.array(shapely.from_wkb(found.wkb, on_invalid="ignore"), object).reshape(-1)
+    return Polygons(id_field or "region", ids, _in_degrees(shapes, found.crs))
+
+
+def _choose_layer(path: Path, dataset: Any, wanted: str) -> Any:
+    """GDAL's layer of a name, or the only one there is."""
+    found = [dataset.GetLayer(number) for number in range(dataset.GetLayerCount())]
+    layers = {layer.GetName(): layer for layer in found}
+    if wanted in layers:
+        return layers[wanted]
+    if len(layers) == 1:
+        return next(iter(layers.values()))
+    raise InputError(
+        "Name a layer of {file} as '{file}|layername=NAME'. It has: {all}.",
+        file=path.name,
+        all=", ".join(layers) or "none",
     )
-    shapes = np.array(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
-    if not (of := CRS.from_user_input(wkt)).equals(
-        world := CRS.from_epsg(4326), ignore_axis_order=True
-    ):
-        transformer = Transformer.from_crs(of, world, always_xy=True)
-        shapes = transform_shapes(
-            shapes, lambda xy: np.column_stack(transformer.transform(*xy.T)), not of.is_geographic
-        )
-    return Polygons(id_field or "region", ids, shapes)
+
+
+def _features_of(layer: Any) -> _Features:
+    """All features of one of GDAL's layers, those of a number in the file among the fields."""
+    names = [each.GetName() for each in layer.schema]
+    fid = layer.GetFIDColumn()
+    rows = []
+    wkb = []
+    for feature in layer:
+        row = {name: feature.GetField(k) for k, name in enumerate(names)}
+        if fid:
+            row[fid] = feature.GetFID()
+        rows.append(row)
+        shape = feature.GetGeometryRef()
+        wkb.append(None if shape is None else bytes(shape.GetLinearGeometry().ExportToIsoWkb()))
+    crs = layer.GetSpatialRef()
+    fields = [*names, fid] if fid else names
+    return _Features(fields, rows, wkb, "OGC:CRS84" if crs is None else crs.ExportToWkt())
+
+
+def _ids_of(found: _Features, field: str | None) -> np.ndarray:
+    """(n,) object: the ids in a field, or numbers from 1 without one."""
+    if not field:
+        return np.arange(1, len(found.rows) + 1).astype(object)
+    if field not in found.fields:
+        known = ", ".join(found.fields) or "–"
+        words = "The regions have no field '{field}'. They have: {known}."
+        raise InputError(words, field=field, known=known)
+    return object_column(row[field] for row in found.rows)
+
+
+def _in_degrees(shapes: np.ndarray, crs: str) -> np.ndarray:
+    """(n,) shapes in longitude and latitude."""
+    from pyproj import CRS, Transformer
+
+    own = CRS.from_user_input(crs)
+    world = CRS.from_epsg(4326)
+    if own.equals(world, ignore_axis_order=True):
+        return shapes
+    transformer = Transformer.from_crs(own, world, always_xy=True)
+
+    def to_world(xy: np.ndarray) -> np.ndarray:
+        return np.column_stack(transformer.transform(*xy.T))
+
+    return transform_shapes(shapes, to_world, not own.is_geographic)
 
 
 def transform_shapes(
@@ -118,11 +148,15 @@ def transform_shapes(
     if not len(xy):
         return shapes
     west, south, east, north = shapely.bounds(shapes).T
-    both = transform(np.vstack([xy, np.column_stack([(west + east) / 2, (south + north) / 2])]))
-    made, middle, moved = both[: len(xy)], both[len(xy) :, 0], shapes.copy()
+    centres = np.column_stack([(west + east) / 2, (south + north) / 2])
+    both = transform(np.vstack([xy, centres]))
+    made = both[: len(xy)]
     if beyond:
+        middle = both[len(xy) :, 0]
+        middle = np.where(np.isfinite(middle), middle, 0.0)
         with np.errstate(invalid="ignore"):  # of what cannot be transformed
-            made[:, 0] = near_lon(made[:, 0], np.where(np.isfinite(middle), middle, 0.0)[of])
+            made[:, 0] = near_lon(made[:, 0], middle[of])
     lost = np.isin(np.arange(len(shapes)), of[~np.isfinite(made).all(axis=1)])
+    moved = shapes.copy()
     moved[lost] = None
     return shapely.set_coordinates(moved, made[~lost[of]])

@@ -1,15 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The schema of a table of fixes: which columns hold user, track, time and position. Common names
-are guessed.
+"""The schema of a table of fixes: which columns hold user, track, time and position.
+
+Columns that nobody chose are guessed from their names (names.py).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import InputError, translated
+from ..specs import MAX_ROWS
+from .names import (
+    ACCURACY,
+    DATES,
+    GEOMETRY,
+    LAT,
+    LON,
+    SCALED,
+    TIME,
+    TRACK,
+    USER,
+    USER_WITH_ID,
+    find_ends,
+    first,
+    plain,
+    plain_names,
+    without_id,
+)
 
 # metadata of tables of formats that are one person's by nature
 ONE_PERSON = {b"raw": b"the fixes of one person"}
@@ -27,221 +45,7 @@ ROLES = (
     "accuracy",
     "geometry",
 )
-
-# By priority, in lower case without signs and blanks. Beside the words of users and tracks 'id' or
-# 'nr' may stand. fmt: off
-USER = [
-    "userid",
-    "user",
-    "uid",
-    "username",
-    "cabid",
-    "individuallocalidentifier",
-    "individual",
-    "taglocalidentifier",
-    "person",
-    "participant",
-    "respondent",
-    "subjectid",
-    "agentid",
-    "animal",
-    "msisdn",
-    "imsi",
-    "imei",
-    "subscriber",
-    "mmsi",
-    "device",
-    "idandroid",
-    "vehicle",
-    "taxi",
-    "driver",
-    "advertiser",
-    "adid",
-    "maid",
-    "benutzer",
-    "nutzer",
-    "teilnehmer",
-    "personen",
-    "gerät",
-    "geräte",
-    "geraet",
-    "fahrzeug",
-    "fahrer",
-    "usuario",
-    "persona",
-    "vehiculo",
-    "vehículo",
-    "usuário",
-    "pessoa",
-    "veículo",
-    "veiculo",
-    "utilisateur",
-    "personne",
-    "véhicule",
-    "vehicule",
-    "utente",
-    "veicolo",
-    "gebruiker",
-    "persoon",
-    "voertuig",
-    "用户",
-    "车辆",
-    "车牌号",
-    "vehicleref",
-    "uuid",
-]
-TRACK = [
-    "trackid",
-    "track",
-    "trip",
-    "tid",
-    "traj",
-    "trajectory",
-    "journey",
-    "journeyref",
-    "vehiclejourneyref",
-    "ride",
-    "datedvehiclejourneyref",
-    "trackfid",
-    "fahrt",
-    "viaje",
-    "viagem",
-    "trajet",
-    "viaggio",
-    "轨迹",
-    "行程",
-]
-TIME = [
-    "tst",
-    "t",
-    "time",
-    "timestamp",
-    "timestamputc",
-    "timeutc",
-    "utc",
-    "datetime",
-    "trackedat",
-    "recordedat",
-    "calldatetime",
-    "basedatetime",
-    "timestampms",
-    "gpstime",
-    "datetimeutc",
-    "ts",
-    "epoch",
-    "unixtime",
-    "localtime",
-    "startedat",
-    "when",
-    "eventtime",
-    "fixtime",
-    "gpsdatetime",
-    "gpstimestamp",
-    "devicetime",
-    "recordtime",
-    "observedat",
-    "loggedat",
-    "receivedat",
-    "createdat",
-    "recordedattime",
-    "datetimelocal",
-    "localdatetime",
-    "zeitstempel",
-    "zeitpunkt",
-    "datumzeit",
-    "datumuhrzeit",
-    "fechahora",
-    "datahora",
-    "dateheure",
-    "horodatage",
-    "wann",
-    "zeit",
-    "uhrzeit",
-    "hora",
-    "heure",
-    "tijdstip",
-    "tijd",
-    "时间",
-    "定位时间",
-    "datum",
-    "fecha",
-    "date",
-]
-# Columns of a time of day, and those that may hold the day
-DATES = {
-    "time": ("date",),
-    "zeit": ("datum",),
-    "uhrzeit": ("datum",),
-    "tijd": ("datum",),
-    "hora": ("fecha", "data"),
-    "heure": ("date",),
-}
-LON = [
-    "lon",
-    "longitude",
-    "lng",
-    "long",
-    "locationlong",
-    "londeg",
-    "longitud",
-    "längengrad",
-    "laengengrad",
-    "longitudine",
-    "lengtegraad",
-    "经度",
-    "x",
-    "länge",
-    "laenge",
-]
-LAT = [
-    "lat",
-    "latitude",
-    "locationlat",
-    "latdeg",
-    "latitud",
-    "breitengrad",
-    "latitudine",
-    "breedtegraad",
-    "纬度",
-    "y",
-    "breite",
-]
-GEOMETRY = ["geometry", "geom", "wkbgeometry", "thegeom"]
-ACCURACY = [
-    "accuracym",
-    "accuracy",
-    "acc",
-    "locerror",
-    "horizontalaccuracy",
-    "horizontalaccuracym",
-    "haccuracy",
-    "locationaccuracy",
-    "gpsaccuracy",
-    "accuracymeters",
-    "genauigkeit",
-    "genauigkeitm",
-]
-SCALED = (
-    ("lone6", "late6", 1e-6),
-    ("longitudee6", "latitudee6", 1e-6),
-    ("longitudee7", "latitudee7", 1e-7),
-    ("lone7", "late7", 1e-7),
-)
-# Parts of names, where a row is a trip or a stay with a start and an end
-ENDS = (
-    ("started", "ended"),
-    ("started", "finished"),
-    ("start", "end"),
-    ("start", "stop"),
-    ("begin", "end"),
-    ("pickup", "dropoff"),
-    ("origin", "destination"),
-    ("departure", "arrival"),
-    ("arrival", "departure"),
-    ("arrive", "leave"),
-)
-# fmt: on
-NUMBERED = re.compile(r"^id|(id|nr|no|nummer|number|num|número|numéro)$")
+WRITTEN = ("crs", "zone", "date_order", "encoding", "max_rows")  # how a table is written
 
 # Columns of a table of labels: the id of a unit, and the start and end of an interval
 ID_FIELDS = {
@@ -279,6 +83,8 @@ class Schema:
     date_order: str = ""  # 'day' or 'month' first; empty: as `times.find_date_order` finds it
     encoding: str = ""  # of text; empty: recognised
     guessed: frozenset[str] = frozenset()  # roles of the columns that were not given
+    days_from: float | None = None  # times are days; this number is 1970-01-01. See `times`
+    max_rows: int = MAX_ROWS  # of a compressed file
 
     @property
     def positioned(self) -> bool:
@@ -291,35 +97,36 @@ class Schema:
 
     def columns(self) -> list[str]:
         """The columns to read, each once."""
-        return list(
-            dict.fromkeys(name for role in ROLES if (name := getattr(self, role)) is not None)
-        )
+        names = (getattr(self, role) for role in ROLES)
+        return list(dict.fromkeys(name for name in names if name is not None))
 
     def __str__(self) -> str:
-        found = ((role, getattr(self, role)) for role in ROLES)
-        said = {True: translated("{role} = {name} (guessed)"), False: "{role} = {name}"}
-        known = ((role, name) for role, name in found if name and name[0] != "*")
-        return ", ".join(
-            said[role in self.guessed].format(role=translated(role), name=name)
-            for role, name in known
-        )
+        parts = []
+        for role in ROLES:
+            name = getattr(self, role)
+            if name and name[0] != "*":
+                guessed = role in self.guessed
+                words = translated("{role} = {name} (guessed)") if guessed else "{role} = {name}"
+                parts.append(words.format(role=translated(role), name=name))
+        return ", ".join(parts)
 
 
 AS_GUESSED = Schema()
 
 
 def find_columns(names: Sequence[str], wanted: Schema = AS_GUESSED, ends: bool = False) -> Schema:
-    """The schema of a table with these columns: those that are wanted, the others guessed from
-    their names.
+    """The schema of a table with these columns: those that are wanted, the others guessed.
 
     ends: whether rows may have a start and an end. Raises InputError if a wanted column is missing.
     """
     guess = _guess(names, ends)
-    found = {
-        role: None if name == NONE and NONE not in names else find_column(names, name, role)
-        for role in ROLES
-        if (name := getattr(wanted, role))
-    }
+    found: dict[str, str | None] = {}
+    for role in ROLES:
+        name = getattr(wanted, role)
+        if name == NONE and NONE not in names:
+            found[role] = None
+        elif name:
+            found[role] = find_column(names, name, role)
     other = {role for role, name in found.items() if name != getattr(guess, role)}
     if "time" in other:
         guess = replace(guess, date=None, end_time=None)
@@ -327,7 +134,7 @@ def find_columns(names: Sequence[str], wanted: Schema = AS_GUESSED, ends: bool =
         guess = replace(guess, scale=1.0, end_lon=None, end_lat=None)
     if {"lon", "lat"} & found.keys():
         guess = replace(guess, geometry=None)
-    written = {name: getattr(wanted, name) for name in ("crs", "zone", "date_order", "encoding")}
+    written = {name: getattr(wanted, name) for name in WRITTEN}
     schema = replace(guess, **found, **written)  # type: ignore[arg-type]
     if schema.geometry:
         schema = replace(schema, lon=None, lat=None)
@@ -336,72 +143,54 @@ def find_columns(names: Sequence[str], wanted: Schema = AS_GUESSED, ends: bool =
 
 
 def _guess(names: Sequence[str], ends: bool) -> Schema:
-    """The roles of columns by their names, in any case. Beside x and y a geometry comes first: it
-    may have a CRS.
-
-    ends: of `find_columns`.
-    """
-    names_of = {plain(name): name for name in reversed(names)}
-    ids_of = names_of | {
-        NUMBERED.sub("", name): names_of[name] for name in names_of if NUMBERED.search(name)
-    }
-
-    def first(wanted: Iterable[str], among: dict[str, str] = names_of) -> str | None:
-        return next((among[name] for name in wanted if name in among), None)
-
-    time = first(TIME)
-    date = first(DATES.get(plain(time), ()) if time is not None else ())
+    """The roles of columns by their names, in any case. ends: of `find_columns`."""
+    names_of = plain_names(names)
+    numbered = without_id(names_of)
+    user = first(USER, names_of | numbered) or first(USER_WITH_ID, numbered)
+    time = first(TIME, names_of)
     schema = Schema(
-        first(USER, ids_of), first(TRACK, ids_of), time, accuracy=first(ACCURACY), date=date
+        user,
+        first(TRACK, names_of | numbered),
+        time,
+        accuracy=first(ACCURACY, names_of),
+        date=None if time is None else first(DATES.get(plain(time), ()), names_of),
     )
-    lon, lat = first(LON), first(LAT)
-    found = _find_ends(names_of) if ends else {}
+    found = find_ends(names_of) if ends else {}
     if found.get("time") and time in (None, found["time"]):
         schema = replace(schema, time=found["time"], date=None, end_time=found["end_time"])
-    if (lon is None or lat is None) and {"lon", "lat"} <= found.keys():
-        end_lon, end_lat = (
-            found[name] if schema.end_time else None for name in ("end_lon", "end_lat")
-        )
-        return replace(schema, lon=found["lon"], lat=found["lat"], end_lon=end_lon, end_lat=end_lat)
-    for lon_name, lat_name, scale in SCALED:
-        if (
-            (lon is None or lat is None or plain(lon) == "x")
-            and lon_name in names_of
-            and lat_name in names_of
-        ):
-            return replace(schema, lon=names_of[lon_name], lat=names_of[lat_name], scale=scale)
-    if lon is None or lat is None:
-        return replace(schema, geometry=first(GEOMETRY))
-    return replace(
-        schema, lon=lon, lat=lat, geometry=first(GEOMETRY) if plain(lon) == "x" else None
-    )
+    return _with_position(schema, names_of, found)
 
 
-def _find_ends(names_of: dict[str, str]) -> dict[str, str]:
-    """The columns of starts and ends by their roles, such as time and end_time. names_of: by plain
-    names.
+def _with_position(schema: Schema, names_of: dict[str, str], ends: dict[str, str]) -> Schema:
+    """The schema with the columns of the position. ends: of `find_ends`.
+
+    Beside x and y a geometry comes first: it may have a CRS.
     """
-    found: dict[str, str] = {}
-    for start, end in ENDS:
-        for name in (
-            name for name in names_of if start in name and name.replace(start, end) in names_of
-        ):
-            rest = re.sub("^(tpep|lpep|trip|station)", "", name.replace(start, ""))
-            for role, known in (("time", [*TIME, "at", ""]), ("lon", LON), ("lat", LAT)):
-                if rest in known and role not in found:
-                    found |= {
-                        role: names_of[name],
-                        f"end_{role}": names_of[name.replace(start, end)],
-                    }
-    return found
+    lon = first(LON, names_of)
+    lat = first(LAT, names_of)
+    plane = lon is not None and plain(lon) == "x"
+    if (lon is None or lat is None) and {"lon", "lat"} <= ends.keys():
+        schema = replace(schema, lon=ends["lon"], lat=ends["lat"])
+        if schema.end_time:
+            return replace(schema, end_lon=ends["end_lon"], end_lat=ends["end_lat"])
+        return schema
+    if lon is None or lat is None or plane:
+        for lon_name, lat_name, scale in SCALED:
+            if {lon_name, lat_name} <= names_of.keys():
+                return replace(schema, lon=names_of[lon_name], lat=names_of[lat_name], scale=scale)
+    geometry = first(GEOMETRY, names_of)
+    if lon is None or lat is None:
+        return replace(schema, geometry=geometry)
+    return replace(schema, lon=lon, lat=lat, geometry=geometry if plane else None)
 
 
 def has_fixes(names: Sequence[str], wanted: Schema) -> bool:
     """Whether a table has columns of time and position, guessed or wanted."""
     there = {name.lower() for name in names}
     guess = _guess(names, ends=True)
-    positioned, timed = ((name or "").lower() in there for name in (wanted.lon, wanted.time))
-    return (guess.positioned or positioned) and (guess.time is not None or timed)
+    positioned = guess.positioned or (wanted.lon or "").lower() in there
+    timed = guess.time is not None or (wanted.time or "").lower() in there
+    return positioned and timed
 
 
 def find_column(names: Sequence[str], wanted: str, role: str) -> str:
@@ -413,8 +202,3 @@ def find_column(names: Sequence[str], wanted: str, role: str) -> str:
         words = "There is no {role} column '{name}'. The columns are: {known}."
         raise InputError(words, role=translated(role), name=wanted, known=", ".join(names) or "–")
     return found
-
-
-def plain(name: str) -> str:
-    """The name of a column in lower case, without signs between words."""
-    return re.sub(r"[\W_]+", "", name.lower())

@@ -22,13 +22,13 @@ from qgis.PyQt.QtCore import QEvent, QStringListModel, Qt
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLabel, QLineEdit, QToolButton, QWidget
 
+from ...core.cleaning import encode_ids
 from ...core.embedding.applicability import after_gap
 from ...core.embedding.places import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
 from ...core.geodesy import near_lon
 from ...core.labels import cards_of
 from ...core.regions.view import VisitorIndex
-from ...core.tracks import encode_ids
 from ...layers import styling, writing
 from ...layers.coordinates import from_wgs84, transform_xy
 from ...layers.legends import CLASS_COLOURS, title_of

@@ -7,7 +7,7 @@ from typing import Any
 
 from qgis.PyQt.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QWidget
 
-from ...core.specs import Option, Spec, options_of
+from ...core.options import Option, Spec, options_of
 from ...layers.words import tr
 
 LARGEST = 100_000  # of numbers without a maximum

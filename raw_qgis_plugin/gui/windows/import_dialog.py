@@ -30,7 +30,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.errors import RawError
-from ...core.sources.readers import Preview, preview
+from ...core.sources.preview import Preview, preview
 from ...core.sources.schema import NONE, ONE_PERSON
 from ...layers.words import count_fixes, count_users
 from ...processing.data import WORLD, ImportTracks

@@ -8,7 +8,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem
 
-from ...core.sources.readers import Preview
+from ...core.sources.preview import Preview
 from ...core.sources.schema import ONE_PERSON
 from ...core.times import NO_TIME
 from ...processing.words import tr
