@@ -89,7 +89,7 @@ build/.staged: $(SOURCES) Makefile pyproject.toml
 
 ## make build      stage the installable plugin in build/raw_qgis_plugin
 build: build/.staged
-	@find $(STAGE) -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find $(STAGE) -name __pycache__ -type d -prune -exec rm -rf {} + || true  # QGIS may be writing there
 
 ## make i18n       collect what is to be translated into resources/i18n/*.ts, and compile what is
 i18n:
@@ -196,7 +196,7 @@ QT6_PACKAGES := python3-pyqt6 $(addprefix python3-pyqt6,.qsci .qtsvg .qtposition
 ## make test-qt6   tests/qgis in a QGIS on Qt 6, where ../shared/qgis6 has one
 test-qt6: $(INSTALLED_CHECK) build
 	@if [ ! -x $(QGIS6) ]; then echo "test-qt6 is skipped: there is no QGIS on Qt 6 in $(dir $(QGIS6))"; \
-	elif ! dpkg-query -W $(QT6_PACKAGES) >/dev/null 2>&1 && ! $(call apt,$(QT6_PACKAGES)); then \
+	elif ! dpkg -s $(QT6_PACKAGES) >/dev/null 2>&1 && ! $(call apt,$(QT6_PACKAGES)); then \
 	  echo "test-qt6 is skipped: apt cannot install $(QT6_PACKAGES)"; \
 	elif ! $(QGIS6) $(PY) -c 'import qgis.core'; then echo "test-qt6 is skipped: the QGIS in $(dir $(QGIS6)) is for another Python"; \
 	else $(call ALONE,qt6) $(QGIS6) $(PYTEST) tests/qgis; fi

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from pathlib import Path
 
 from qgis.core import QgsProject, QgsVectorLayer
@@ -26,6 +27,9 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 from qgis.utils import iface, plugins
+
+# As in the other tests: what QGIS and Qt deprecate is an error where the plugin calls it.
+warnings.filterwarnings("error", category=DeprecationWarning, module="raw_qgis_plugin")
 
 PICTURES = Path(os.environ["RAW_PICTURES"])
 BEAT_MS = 20
