@@ -20,16 +20,21 @@ inside() {
     chroot "$root" /usr/bin/env -i "${kept[@]}" "$@"
 }
 
-make_it() {
+make_base() {
     command -v debootstrap >/dev/null || apt-get -q -y install --no-install-recommends debootstrap
     rm -rf "$root"
     debootstrap --variant=minbase --include=ca-certificates "$([ "$suite" = sid ] && echo sid || echo "$stable")" "$root" $mirror
-    # Daemons of packages do not start in a chroot.
+    # Daemons of packages do not start in a chroot, and a mirror may be some weeks behind.
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
     chmod +x "$root/usr/sbin/policy-rc.d"
+    echo 'Acquire::Check-Valid-Until "no";' >"$root/etc/apt/apt.conf.d/99mirror"
     cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
     [ ! -e /etc/pip.conf ] || cp /etc/pip.conf "$root/etc/"
     inside update-ca-certificates
+    touch "$root/.base"
+}
+
+make_system() {
     inside apt-get -q update
     inside apt-get -q -y install --no-install-recommends git make python3-venv
     if [ "$suite" = backports ]; then
@@ -40,8 +45,9 @@ make_it() {
     touch "$root/.made"
 }
 
-[ -e "$root/.made" ] || make_it
+[ -e "$root/.base" ] || make_base
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+[ -e "$root/.made" ] || make_system
 mkdir -p "$root$home" "$root/shared"
 find "$root$home" -mindepth 1 -maxdepth 1 ! -name .venv ! -name build -exec rm -rf {} +
 git ls-files -z --cached --others --exclude-standard |
