@@ -54,6 +54,6 @@ git ls-files -z --cached --others --exclude-standard |
     tar -c --null --ignore-failed-read --files-from=- 2>/dev/null | tar -x -C "$root$home"
 
 mount --bind /proc "$root/proc"
-mount --bind /dev "$root/dev"
+mount --rbind /dev "$root/dev"
 [ ! -d ../shared ] || mount --bind -o ro "$(realpath ../shared)" "$root/shared"
 inside bash -c 'cd "$0" && git init -q . && git add -A && exec "$@"' "$home" "$@"
