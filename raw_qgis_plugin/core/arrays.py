@@ -260,7 +260,8 @@ class Groups:
     def greatest(self, score: np.ndarray) -> np.ndarray:
         """The row of the greatest score (rows,) of each group that has rows, in order of groups."""
         order = np.lexsort((-score, self.of))
-        return order[run_starts(self.of[order])]
+        first = run_starts(self.of[order])
+        return order[first]
 
 
 def expand_groups(start: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, Groups]:
@@ -277,7 +278,8 @@ def runs(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def true_runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The first row of each run of True in a mask (n,), and the row after its last one."""
-    change = np.flatnonzero(np.diff(mask, prepend=False, append=False))
+    differs = np.diff(mask, prepend=False, append=False)
+    change = np.flatnonzero(differs)
     return change[::2], change[1::2]
 
 

@@ -147,20 +147,20 @@ def cut_at_hours(begin: np.ndarray, end: np.ndarray, group: Groups, min_day_h: f
     one group. min_day_h: hours of a day that counts.
     """
     first = begin // HOUR_MS
-    beyond = -(-end // HOUR_MS)
-    count = np.maximum(beyond - first, 0)
+    count = np.maximum(-(-end // HOUR_MS) - first, 0)
+
+    # Each piece lies within one hour
     hour = expand_ranges(first, count)
     row = np.repeat(np.arange(len(begin)), count)
-
-    hour_ms = hour * HOUR_MS
-    since = np.maximum(begin[row], hour_ms)
-    until = np.minimum(end[row], hour_ms + HOUR_MS)
+    length = np.minimum(end[row], (hour + 1) * HOUR_MS)
+    length -= np.maximum(begin[row], hour * HOUR_MS)
 
     # Short steps within an hour are one piece
     of = group.of[row]
     new = run_starts(of, hour)
-    piece = Groups(np.cumsum(new) - 1, np.count_nonzero(new))
-    length = piece.sum(until - since) / HOUR_MS
+    number = np.cumsum(new) - 1
+    piece = Groups(number, np.count_nonzero(new))
+    hours = piece.sum(length) / HOUR_MS
 
     day, hour_of_day = np.divmod(hour[new], 24)
-    return Hours(Groups(of[new], group.n), day, hour_of_day, length, min_day_h)
+    return Hours(Groups(of[new], group.n), day, hour_of_day, hours, min_day_h)

@@ -188,14 +188,11 @@ def _smoothed(thin: Tracks, s: LineSettings) -> Column:
 
     # A median is taken where the first and the last of its fixes are near in time
     half = s.median_fixes // 2
-    middle = np.arange(half, len(xy) - half)
-    first = middle - half
-    last = middle + half
-    same_track = thin.track[first] == thin.track[last]
-    soon = thin.t[last] - thin.t[first] <= s.median_ms
-    some = middle[same_track & soon]
+    reach = 2 * half
+    same_track = thin.track[:-reach] == thin.track[reach:]
+    soon = thin.t[reach:] - thin.t[:-reach] <= s.median_ms
+    some = half + np.flatnonzero(same_track & soon)
 
-    # The medians of all rows, of which some are kept
     for column in xy.T:
         column[some] = median_filter(column, s.median_fixes)[some]
     return xy

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Groups, expand_groups, run_starts, runs, steps_within, take_rows
+from ..arrays import Groups, expand_ranges, run_starts, runs, steps_within, take_rows
 from ..hours import (
     DAYS,
     TIMES,
@@ -153,27 +153,35 @@ def _look(fixes: Tracks, stops: Stops, s: FeatureSettings) -> _Seen:
     """Cut the time of users and of places into hours."""
     t = fixes.solar_t
     gap_h = np.diff(t, append=t[-1:]) / HOUR_MS
-
-    def cut(step: Column, group: Groups, max_h: float) -> Hours:
-        known = gap_h[step] <= max_h
-        some = step[known]
-        group = Groups(group.of[known], group.n)
-        return cut_at_hours(t[some], t[some + 1], group, s.there_h)
-
-    # The steps of users
     owner = _owners(stops, fixes.n_users)
     step = fixes.steps()
     user = fixes.users_of(step)
     in_stop = steps_within(stops.arrive, stops.leave, len(t))[step]
+    heard = gap_h[step] <= s.silence_h
+    users = _cut(t, step[heard], user.of[heard], fixes.n_users, s)
+    there, heard_there = _time_at_places(t, gap_h, stops, len(owner.of), s)
+    return _Seen(fixes, gap_h[step], user, in_stop, owner, users, there, heard_there)
 
-    # The steps within stops
-    stay, stop = expand_groups(stops.arrive, stops.leave - stops.arrive)
-    place = Groups(stops.place[stop.of], len(owner.of))
 
-    anywhere = cut(step, user, s.silence_h)
-    there = cut(stay, place, s.longest_h)
-    heard = cut(stay, place, s.silence_h)
-    return _Seen(fixes, gap_h[step], user, in_stop, owner, anywhere, there, heard)
+def _time_at_places(
+    t: Column, gap_h: Column, stops: Stops, n: int, s: FeatureSettings
+) -> tuple[Hours, Hours]:
+    """The time at n places with silences up to longest_h, and without silences."""
+    size = stops.leave - stops.arrive
+    step = expand_ranges(stops.arrive, size)
+    place = np.repeat(stops.place, size)
+    known = gap_h[step] <= s.longest_h
+    step = step[known]
+    place = place[known]
+    there = _cut(t, step, place, n, s)
+
+    heard = gap_h[step] <= s.silence_h
+    return there, _cut(t, step[heard], place[heard], n, s)
+
+
+def _cut(t: Column, step: Column, group: Column, n: int, s: FeatureSettings) -> Hours:
+    """The hours from the fixes in rows `step` to the next ones. group: (k,) of n groups."""
+    return cut_at_hours(t[step], t[step + 1], Groups(group, n), s.there_h)
 
 
 def _owners(stops: Stops, n_users: int) -> Groups:

@@ -166,8 +166,9 @@ def _greatest(values: Column, first: Column, last: Column) -> Column:
 def _centres(line: Line, stays: Spans) -> Column:
     """(k, 2) medians of positions in stays, in metres of the line."""
     row, stay = stays.rows()
-    x, y = line.xy[row].T
-    return np.stack([stay.median(x), stay.median(y)], axis=1)
+    x = stay.median(line.xy[row, 0])
+    y = stay.median(line.xy[row, 1])
+    return np.stack([x, y], axis=1)
 
 
 def _without_edges(
