@@ -16,6 +16,7 @@ from .errors import InputError, translated
 MODES = ("walk", "bike", "motor vehicle", "rail")
 SHORT_MODES = ("walk", "bike", "motor", "rail")  # MODES in the names of fields
 YES, NO = "yes", "no"
+UNKNOWN = "unknown"  # what has no answer; its reason stands in `why`
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtXml import QDomDocument
 
 from ..core.bundle.bundle import Worth, shipped_heads, worth
-from ..core.mobility.tables import SHORT_MODES
+from ..core.labels import SHORT_MODES
 from ..core.paths import RESOURCES
 from .words import tr
 

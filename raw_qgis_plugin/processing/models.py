@@ -286,7 +286,7 @@ def read_labels(source: Any, fields: Mapping[str, str], zone: str) -> dict[str, 
     source. Times are read like those of the tracks. A model's answers, perhaps corrected by people,
     have their probability beside them: 'unknown' is no label there.
     """
-    from ..core.embedding.profiles import UNKNOWN
+    from ..core.labels import UNKNOWN
     from ..layers.values import as_text, times_of
 
     at = [source.fields().lookupField(name) for name in fields.values()]

@@ -15,16 +15,17 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.cleaning import build_tracks
-from raw_qgis_plugin.core.embedding.profiles import NOT_SURE, UNKNOWN
+from raw_qgis_plugin.core.embedding.profiles import NOT_SURE
 from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.geojson import write_tracks
-from raw_qgis_plugin.core.mobility import legs
+from raw_qgis_plugin.core.labels import MODES, UNKNOWN
+from raw_qgis_plugin.core.mobility import diary as diaries
 from raw_qgis_plugin.core.mobility.diary import find_diary, stop_columns, trip_columns
 from raw_qgis_plugin.core.mobility.legs import DEFAULT, UNSEEN
-from raw_qgis_plugin.core.mobility.modes import HEAD, NO_HEAD, Modes, find_modes
+from raw_qgis_plugin.core.mobility.modes import HEAD, NO_HEAD, find_modes
 from raw_qgis_plugin.core.mobility.place_features import describe_places
 from raw_qgis_plugin.core.mobility.place_head import judge_places
-from raw_qgis_plugin.core.mobility.tables import MODES, Stops
+from raw_qgis_plugin.core.mobility.tables import Modes, Stops
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.specs import DiarySpec
@@ -414,7 +415,7 @@ def test_legs_of_one_mode_are_joined_where_it_is_sure(
     car = np.full(3, "motor vehicle", object)
     why = np.full(3, "", object)
     modes = Modes(car, np.array([0.9, p, 0.9]), why == "", why, np.full((3, len(MODES)), 0.25))
-    monkeypatch.setattr(legs, "find_modes", lambda *_: modes)
+    monkeypatch.setattr(diaries, "judge_of", lambda _: lambda legs, progress: modes)
     assert len(whole(tracks).trips["mode"]) == left
 
 

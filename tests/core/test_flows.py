@@ -17,9 +17,10 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.flows.flows import BY_MODE, Flows, find_flows, flows, slices
 from raw_qgis_plugin.core.flows.zones import Zones, hexagons, read_zones
 from raw_qgis_plugin.core.geodesy import metres_per_degree
+from raw_qgis_plugin.core.labels import SHORT_MODES
 from raw_qgis_plugin.core.mobility.diary import find_diary
 from raw_qgis_plugin.core.mobility.journeys import find_journeys
-from raw_qgis_plugin.core.mobility.tables import SHORT_MODES, Journeys
+from raw_qgis_plugin.core.mobility.tables import Journeys
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import FlowSpec
 from raw_qgis_plugin.core.tracks import by_unit

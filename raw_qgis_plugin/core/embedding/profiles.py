@@ -15,6 +15,7 @@ from ..errors import InputError, Progress, no_progress, part_of, translated
 from ..features.activity import ACTIVITY
 from ..features.motion import MOTION
 from ..features.ride import ride
+from ..labels import UNKNOWN
 from ..tracks import Tracks, solar_day
 from .applicability import any_of, in_words, outside, unit_stats
 from .embed import embed
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     Embed = Callable[[Tracks, Progress], np.ndarray]
 
 UNITS = ("user", "track", "day")
-UNKNOWN = "unknown"
 NOT_SURE = "no label is likely enough"
 NO_YES = ["no", "yes"]
 

@@ -13,9 +13,10 @@ from ..disclosure.noise import noise_keys, noisy_medians
 from ..disclosure.publish import CAP, CAPPED, NOISE_KEY, NOISY, SUMS
 from ..disclosure.thresholds import withheld
 from ..errors import InputError, Progress, no_progress, require, translated
+from ..labels import SHORT_MODES
 from ..mobility.diary import find_diary
 from ..mobility.journeys import find_journeys, tracks_as_journeys
-from ..mobility.tables import SHORT_MODES, Journeys
+from ..mobility.tables import Journeys
 from ..specs import FlowSpec
 from ..times import DAY_MS, HOUR_MS, solar_ms
 from .zones import Zones, hexagons

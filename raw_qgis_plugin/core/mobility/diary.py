@@ -13,12 +13,13 @@ from ..specs import DiarySpec
 from ..tracks import Tracks
 from .legs import find_legs
 from .line import make_line, without_vague_fixes
+from .modes import judge_of
 from .people import PeopleLabels, describe_people, label_people
 from .place_features import describe_places
 from .place_head import judge_places
 from .places import name_places
 from .stops import find_stops
-from .tables import HOME, WORK, Column, Diary, Stops, concat
+from .tables import HOME, WORK, Column, Diary, JudgeModes, Stops, concat
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -39,11 +40,11 @@ def find_diary(
     for which, some in fixes.parts():
         n = max(fixes.n_users, 1)
         part = part_of(progress, which.start / n, which.stop / n)
-        diaries.append(_find(some, model, 60.0 * spec.min_stop_min, part))
+        diaries.append(_find(some, judge_of(model), 60.0 * spec.min_stop_min, part))
     return concat(diaries, fixes)
 
 
-def _find(fixes: Tracks, model: Model | None, min_stop_s: float, progress: Progress) -> Diary:
+def _find(fixes: Tracks, judge: JudgeModes, min_stop_s: float, progress: Progress) -> Diary:
     """The diary of some users."""
     line = make_line(fixes)
     stops = find_stops(line, min_stop_s)
@@ -51,7 +52,7 @@ def _find(fixes: Tracks, model: Model | None, min_stop_s: float, progress: Progr
     judged = judge_places(facts)
     places = name_places(stops, facts, judged)
     progress(LEGS_FROM)
-    legs = find_legs(line, stops, model, part_of(progress, LEGS_FROM, 1.0))
+    legs = find_legs(line, stops, judge, part_of(progress, LEGS_FROM, 1.0))
     people = describe_people(fixes, stops, places, legs, facts.record, judged)
     progress(1.0)
     return Diary(fixes, stops, places, legs, people)

@@ -23,9 +23,10 @@ from ..arrays import (
     take_rows,
 )
 from ..geodesy import metres_between
+from ..labels import SHORT_MODES
 from ..tracks import Tracks
 from .places import OwnPlaces
-from .tables import SHORT_MODES, Column, Diary, Journeys, Legs, Stops
+from .tables import Column, Diary, Journeys, Legs, Stops
 
 
 @dataclass(frozen=True)

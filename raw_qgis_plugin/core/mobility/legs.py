@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,14 +16,19 @@ from ..arrays import (
     take_rows,
     true_runs,
 )
-from ..embedding.profiles import UNKNOWN
 from ..errors import Progress, no_progress, translated
+from ..labels import MODES, UNKNOWN
 from .line import Line, Spans
-from .modes import Modes, as_frequent, find_modes, no_modes
-from .tables import MODES, Column, Legs, Stops, fixes_of
-
-if TYPE_CHECKING:
-    from ..bundle.runtime import Model
+from .tables import (
+    Column,
+    JudgeModes,
+    Legs,
+    Modes,
+    Stops,
+    as_frequent,
+    fixes_of,
+    no_modes,
+)
 
 UNSEEN = "no fixes on the way"
 
@@ -52,7 +56,7 @@ DEFAULT = LegSettings()
 def find_legs(
     line: Line,
     stops: Stops,
-    model: Model | None,
+    judge: JudgeModes,
     progress: Progress = no_progress,
     settings: LegSettings = DEFAULT,
 ) -> Legs:
@@ -62,7 +66,7 @@ def find_legs(
     ways = _cut(line, stays, settings)
     begin, end = _fixes(line, ways)
     fixes = fixes_of(line.fixes, begin, end)
-    modes = find_modes(fixes, model, progress)
+    modes = judge(fixes, progress)
     ways, modes = _join(line, stays, ways, modes, settings)
 
     # Moves that only the stops at both ends show

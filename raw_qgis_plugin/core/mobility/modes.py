@@ -11,10 +11,11 @@ import numpy as np
 from ..arrays import Groups, softmax
 from ..embedding.applicability import outside, unit_stats
 from ..embedding.embed import embed
-from ..embedding.profiles import NOT_SURE, UNKNOWN, add_reason, head_inputs
+from ..embedding.profiles import NOT_SURE, add_reason, head_inputs
 from ..errors import Progress, translated
+from ..labels import MODES, UNKNOWN
 from ..tracks import Tracks
-from .tables import MODES, Column
+from .tables import Column, JudgeModes, Modes, no_modes
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -31,8 +32,6 @@ class ModeSettings:
     vague_m: float = 200.0
     # A leg counts in sums with such a share of its way outside gaps, since gaps look like rides
     counted: float = 0.7
-    # The head learned as if all modes were equally frequent, but some 5 of 100 legs are by rail
-    rail_odds: float = 0.15
     # Fixes of a batch of legs: few stay in the processor's cache, and short legs are padded less
     batch_fixes: int = 1024
 
@@ -40,37 +39,9 @@ class ModeSettings:
 DEFAULT = ModeSettings()
 
 
-@dataclass(frozen=True)
-class Modes:
-    """Modes of k legs."""
-
-    mode: Column  # (k,) of the head's classes; 'unknown' where `why` is not empty
-    mode_p: Column  # (k,) probability of the likeliest mode
-    in_domain: Column  # (k,) bool, whether the model may answer
-    why: Column  # (k,) the mode is unknown; ''
-    # (k, MODES) probabilities; nan where the model cannot know or much of the way lies in gaps
-    p: Column
-
-
-def no_modes(n: int, why: str) -> Modes:
-    """The modes of n legs that nobody can know."""
-    return Modes(
-        mode=np.full(n, UNKNOWN, object),
-        mode_p=np.full(n, np.nan),
-        in_domain=np.zeros(n, bool),
-        why=np.full(n, why, object),
-        p=np.full((n, len(MODES)), np.nan),
-    )
-
-
-def as_frequent(p: Column, s: ModeSettings = DEFAULT) -> Column:
-    """Probabilities (k, MODES) where rail is as rare as among people's legs, so that their sums
-    count legs.
-    """
-    odds = np.ones(len(MODES))
-    odds[MODES.index("rail")] = s.rail_odds
-    p = p * odds
-    return p / p.sum(axis=1, keepdims=True)
+def judge_of(model: Model | None, s: ModeSettings = DEFAULT) -> JudgeModes:
+    """What `find_modes` says, for who knows no model."""
+    return lambda legs, progress: find_modes(legs, model, progress, s)
 
 
 def find_modes(

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Groups, object_column, run_starts, steps_within, take_rows
-from ..embedding.profiles import UNKNOWN, Profiles
+from ..embedding.profiles import Profiles
 from ..errors import translated
-from ..labels import NO, OF_USERS, YES, Label, columns_of
+from ..labels import MODES, NO, OF_USERS, SHORT_MODES, UNKNOWN, YES, Label, columns_of
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks
 from .tables import (
     HOME,
-    MODES,
-    SHORT_MODES,
     WORK,
     Column,
     Diary,

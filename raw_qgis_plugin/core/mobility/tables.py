@@ -9,7 +9,7 @@ The verbs on tables are `arrays.take_rows`, `concat` and `arrays.Groups`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -17,8 +17,8 @@ from typing import TypeVar
 import numpy as np
 
 from ..arrays import expand_groups, join_rows
-from ..labels import MODES as MODES
-from ..labels import SHORT_MODES as SHORT_MODES
+from ..errors import Progress
+from ..labels import MODES, UNKNOWN
 from ..tracks import Tracks
 
 KINDS = HOME, WORK, OTHER = "home", "work", "other"  # of places
@@ -65,6 +65,22 @@ class Places:
     weekdays: Column  # there, as evidence
     kind: Column  # home, work or other; None where nothing is said of the user
     kind_p: Column  # the probability of the kind; nan where it is None
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Modes of k legs."""
+
+    mode: Column  # (k,) of the head's classes; 'unknown' where `why` is not empty
+    mode_p: Column  # (k,) probability of the likeliest mode
+    in_domain: Column  # (k,) bool, whether the model may answer
+    why: Column  # (k,) the mode is unknown; ''
+    # (k, MODES) probabilities; nan where the model cannot know or much of the way lies in gaps
+    p: Column
+
+
+JudgeModes = Callable[[Tracks, Progress], Modes]
+"""What names the modes of legs, one track each."""
 
 
 @dataclass(frozen=True)
@@ -184,3 +200,27 @@ def fixes_of(tracks: Tracks, first: Column, last: Column) -> Tracks:
     names = np.arange(way.n).astype(str).astype(object)
     track = way.of.astype(np.int32)
     return Tracks(tracks.user_ids, names, tracks.user[first], track, *tracks.rows(row))
+
+
+def no_modes(n: int, why: str) -> Modes:
+    """The modes of n legs that nobody can know."""
+    return Modes(
+        mode=np.full(n, UNKNOWN, object),
+        mode_p=np.full(n, np.nan),
+        in_domain=np.zeros(n, bool),
+        why=np.full(n, why, object),
+        p=np.full((n, len(MODES)), np.nan),
+    )
+
+
+def as_frequent(p: Column, rail_odds: float = 0.15) -> Column:
+    """Probabilities (k, MODES) where rail is as rare as among people's legs, so that their sums
+    count legs.
+
+    rail_odds: heads learn as if all modes were equally frequent, but some 5 of 100 legs are by
+    rail.
+    """
+    odds = np.ones(len(MODES))
+    odds[MODES.index("rail")] = rail_odds
+    p = p * odds
+    return p / p.sum(axis=1, keepdims=True)

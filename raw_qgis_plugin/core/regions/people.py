@@ -9,8 +9,7 @@ import numpy as np
 
 from ..disclosure.publish import SHARES
 from ..disclosure.thresholds import is_few, withheld
-from ..embedding.profiles import UNKNOWN
-from ..labels import OF_REGIONS
+from ..labels import OF_REGIONS, UNKNOWN
 from ..mobility.tables import HOME, WORK
 from .geometry import points_inside
 

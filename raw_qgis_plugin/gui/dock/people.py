@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsVectorLayer
 
-from ...core.embedding.profiles import UNKNOWN
-from ...core.mobility.tables import SHORT_MODES
+from ...core.labels import SHORT_MODES, UNKNOWN
 from ...layers.legends import title_of
 from ...processing.words import tr
 from ..results import values_of

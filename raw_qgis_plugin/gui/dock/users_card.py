@@ -8,7 +8,7 @@ import numpy as np
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.applicability import format_reasons, outside
 from ...core.embedding.places import GRID_M, UsualPlaces
-from ...core.embedding.profiles import UNKNOWN
+from ...core.labels import UNKNOWN
 from ...core.regions.view import VisitorIndex
 from ...layers.legends import CLASS_COLOURS, GREY, title_of, verdict_of
 from ...processing.words import tr

@@ -8,8 +8,7 @@ from typing import Any
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QWidget
 
-from ...core.embedding.profiles import UNKNOWN
-from ...core.labels import cards_of
+from ...core.labels import UNKNOWN, cards_of
 from ...layers.legends import short, title_of
 from ...processing.words import tr
 from ..widgets.card import figure, save_page, save_table, unproven_mark

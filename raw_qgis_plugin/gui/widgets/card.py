@@ -15,8 +15,8 @@ from qgis.PyQt.QtCore import QDate, QUrl
 from qgis.PyQt.QtWidgets import QLabel, QMessageBox, QToolButton, QWidget
 
 from ...core.bundle.bundle import Bundle
-from ...core.embedding.profiles import UNKNOWN
 from ...core.evaluation.report import Page
+from ...core.labels import UNKNOWN
 from ...layers.legends import is_unproven, short
 from ...processing.words import tr
 from .dialog import file_to_write
