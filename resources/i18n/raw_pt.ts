@@ -88,6 +88,10 @@
       <translation>Um arquivo de posições. Para uma pasta (GeoLife, muitos arquivos), escreva ou cole o caminho dela.</translation>
     </message>
     <message>
+      <source>A file that unpacks to more is refused: it may be made to fill the disk or the memory.</source>
+      <translation>Um arquivo que descompacta para mais do que isso é recusado: pode ter sido feito para encher o disco ou a memória.</translation>
+    </message>
+    <message>
       <source>A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again.</source>
       <translation>Um filme precisa do ffmpeg (para MP4) ou do Pillow (para GIF). Instale um deles e tente de novo.</translation>
     </message>
@@ -140,6 +144,10 @@
       <translation>Todos os rótulos são iguais: não há nada para aprender.</translation>
     </message>
     <message>
+      <source>All positions lie within a metre, so their coordinate system is wrong: degrees that are read as metres, for example. Set the coordinate system of the layer or file.</source>
+      <translation>Todas as posições ficam dentro de um metro, portanto o sistema de coordenadas está errado: graus lidos como metros, por exemplo. Defina o sistema de coordenadas da camada ou do arquivo.</translation>
+    </message>
+    <message>
       <source>Also what training needs</source>
       <translation>Também o que é necessário para treinar</translation>
     </message>
@@ -178,6 +186,10 @@
     <message>
       <source>At {horizon}: {words}</source>
       <translation>Em {horizon}: {words}</translation>
+    </message>
+    <message>
+      <source>At {n:,} times there are fixes more than a kilometre apart, so they are of several people, but no column of users was recognised. Choose it (USER_FIELD), or write 'none' if they are one person's.</source>
+      <translation>Em {n:,} instantes há posições a mais de um quilômetro umas das outras, portanto são de várias pessoas, mas nenhuma coluna de usuários foi reconhecida. Escolha-a (USER_FIELD) ou escreva 'none' se forem de uma só pessoa.</translation>
     </message>
     <message>
       <source>Backtest</source>
@@ -1124,6 +1136,10 @@
       <translation>Matriz de viagens</translation>
     </message>
     <message>
+      <source>Maximum rows of a compressed file</source>
+      <translation>Máximo de linhas de um arquivo compactado</translation>
+    </message>
+    <message>
       <source>Mean error in metres on the same forecasts of people held out: the next five fixes after forty, or 15 to 150 minutes ahead. Below 1 the new model is better; the interval (99 %, since there are five such comparisons) is by person.</source>
       <translation>Erro médio em metros nas mesmas previsões de pessoas deixadas fora do treino: as cinco posições seguintes a quarenta, ou 15 a 150 minutos à frente. Abaixo de 1 o modelo novo é melhor; o intervalo (99 %, pois há cinco comparações) é por pessoa.</translation>
     </message>
@@ -1964,8 +1980,12 @@
       <translation>A comparação como página HTML</translation>
     </message>
     <message>
-      <source>The corpus has no 15-minute sequence of some hours.</source>
-      <translation>Os dados não têm nenhuma sequência de 15 minutos com algumas horas.</translation>
+      <source>The coordinates lie far outside of {area}, for which {crs} is made. Choose the coordinate system that they are in.</source>
+      <translation>As coordenadas ficam muito fora de {area}, para onde {crs} foi feito. Escolha o sistema de coordenadas em que elas estão.</translation>
+    </message>
+    <message>
+      <source>The coordinates look like degrees, but {crs} is a projection in metres. Choose the coordinate system that they are in, such as EPSG:4326.</source>
+      <translation>As coordenadas parecem graus, mas {crs} é uma projeção em metros. Escolha o sistema de coordenadas em que elas estão, como EPSG:4326.</translation>
     </message>
     <message>
       <source>The corpus has no run of eight fixes at any cadence.</source>
@@ -2242,6 +2262,10 @@
     <message>
       <source>The times are not a column of one kind: {error}</source>
       <translation>As horas não são uma coluna de um só tipo: {error}</translation>
+    </message>
+    <message>
+      <source>The times are numbers from {low:,.0f} to {high:,.0f}, which may be days (as in Excel) or seconds. Write them as 2024-07-01 08:30:00, or as seconds since 1970.</source>
+      <translation>Os horários são números de {low:,.0f} a {high:,.0f}, que podem ser dias (como no Excel) ou segundos. Escreva-os como 2024-07-01 08:30:00 ou como segundos desde 1970.</translation>
     </message>
     <message>
       <source>The training ended without a message, as when memory runs out or power fails. The log is in {folder}.</source>
@@ -2972,6 +2996,14 @@
       <translation>salto impossível</translation>
     </message>
     <message>
+      <source>in another layer of the file</source>
+      <translation>em outra camada do arquivo</translation>
+    </message>
+    <message>
+      <source>inside a quote that an earlier row opens</source>
+      <translation>dentro de aspas abertas por uma linha anterior</translation>
+    </message>
+    <message>
       <source>labels</source>
       <translation>rótulos</translation>
     </message>
@@ -3166,6 +3198,10 @@
     <message>
       <source>rarely farther from that place than [{:.1f} km]</source>
       <translation>raramente mais longe desse lugar que [{:.1f} km]</translation>
+    </message>
+    <message>
+      <source>raw signal of a timeline</source>
+      <translation>sinal bruto de uma linha do tempo</translation>
     </message>
     <message>
       <source>raw-small suits a laptop; raw-base and raw-large need a graphics card. In another size than raw-small, training starts from random weights. A model of your own keeps its size.</source>
@@ -3376,6 +3412,10 @@
       <translation>a pé</translation>
     </message>
     <message>
+      <source>waypoint or point of a route</source>
+      <translation>waypoint ou ponto de uma rota</translation>
+    </message>
+    <message>
       <source>where it was at that time of an earlier day</source>
       <translation>onde estava a essa hora de um dia anterior</translation>
     </message>
@@ -3472,6 +3512,10 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>{file} has several columns called '{name}'. Rename all but one.</source>
+      <translation>{file} tem várias colunas chamadas '{name}'. Renomeie todas menos uma.</translation>
+    </message>
+    <message>
       <source>{file} holds no layer of points.</source>
       <translation>{file} não contém camada de pontos.</translation>
     </message>
@@ -3516,6 +3560,10 @@
       <translation>{file} não é um dos seus modelos, portanto permanece.</translation>
     </message>
     <message>
+      <source>{file} is of no kind that RAW reads: {known}. Open it in QGIS as a layer.</source>
+      <translation>{file} não é de nenhum tipo que o RAW lê: {known}. Abra-o no QGIS como camada.</translation>
+    </message>
+    <message>
       <source>{file} is open in QGIS. Remove its layer from the project, or choose another.</source>
       <translation>{file} está aberto no QGIS. Remova a camada dele do projeto, ou escolha outro.</translation>
     </message>
@@ -3526,6 +3574,10 @@
     <message>
       <source>{file} unpacks to more than a model bundle of its size does.</source>
       <translation>{file} descompactado é maior que um pacote de modelo desse tamanho.</translation>
+    </message>
+    <message>
+      <source>{file} unpacks to more than {rows:,} rows or {size:,.0f} MB. If that is right, raise MAX_ROWS, or unpack the file first.</source>
+      <translation>{file} descompacta para mais de {rows:,} linhas ou {size:,.0f} MB. Se isso estiver certo, aumente MAX_ROWS ou descompacte o arquivo antes.</translation>
     </message>
     <message>
       <source>{first} to {last} ({zone})</source>

@@ -88,6 +88,10 @@
       <translation>一个位置文件。若为文件夹（GeoLife、多个文件），请输入或粘贴其路径。</translation>
     </message>
     <message>
+      <source>A file that unpacks to more is refused: it may be made to fill the disk or the memory.</source>
+      <translation>解压后超过此数的文件会被拒绝：它可能是为占满磁盘或内存而制作的。</translation>
+    </message>
+    <message>
       <source>A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again.</source>
       <translation>制作影片需要 ffmpeg（MP4）或 Pillow（GIF）。请安装其一后重试。</translation>
     </message>
@@ -140,6 +144,10 @@
       <translation>所有标签都相同：没有可学习的内容。</translation>
     </message>
     <message>
+      <source>All positions lie within a metre, so their coordinate system is wrong: degrees that are read as metres, for example. Set the coordinate system of the layer or file.</source>
+      <translation>所有位置都在一米之内，因此坐标系有误：例如把度当作米读取。请设置图层或文件的坐标系。</translation>
+    </message>
+    <message>
       <source>Also what training needs</source>
       <translation>同时安装训练所需的软件包</translation>
     </message>
@@ -178,6 +186,10 @@
     <message>
       <source>At {horizon}: {words}</source>
       <translation>{horizon}：{words}</translation>
+    </message>
+    <message>
+      <source>At {n:,} times there are fixes more than a kilometre apart, so they are of several people, but no column of users was recognised. Choose it (USER_FIELD), or write 'none' if they are one person's.</source>
+      <translation>有 {n:,} 个时刻存在相距超过一公里的定位点，因此它们属于多个人，但没有识别出用户列。请选择该列（USER_FIELD），若都属于一个人则写 'none'。</translation>
     </message>
     <message>
       <source>Backtest</source>
@@ -1124,6 +1136,10 @@
       <translation>出行矩阵</translation>
     </message>
     <message>
+      <source>Maximum rows of a compressed file</source>
+      <translation>压缩文件的最大行数</translation>
+    </message>
+    <message>
       <source>Mean error in metres on the same forecasts of people held out: the next five fixes after forty, or 15 to 150 minutes ahead. Below 1 the new model is better; the interval (99 %, since there are five such comparisons) is by person.</source>
       <translation>对未参与训练的人做相同预测的平均误差（米）：四十个定位点之后的五个定位点，或提前 15 至 150 分钟。低于 1 表示新模型更好；区间（99 %，因为有五项比较）按人计算。</translation>
     </message>
@@ -1964,8 +1980,12 @@
       <translation>将比较存为 HTML 页面</translation>
     </message>
     <message>
-      <source>The corpus has no 15-minute sequence of some hours.</source>
-      <translation>数据中没有持续数小时的 15 分钟序列。</translation>
+      <source>The coordinates lie far outside of {area}, for which {crs} is made. Choose the coordinate system that they are in.</source>
+      <translation>坐标远在 {area} 之外，而 {crs} 是为该区域设计的。请选择坐标所用的坐标系。</translation>
+    </message>
+    <message>
+      <source>The coordinates look like degrees, but {crs} is a projection in metres. Choose the coordinate system that they are in, such as EPSG:4326.</source>
+      <translation>坐标看起来是度，但 {crs} 是以米为单位的投影。请选择坐标所用的坐标系，例如 EPSG:4326。</translation>
     </message>
     <message>
       <source>The corpus has no run of eight fixes at any cadence.</source>
@@ -2242,6 +2262,10 @@
     <message>
       <source>The times are not a column of one kind: {error}</source>
       <translation>时间不是同一类型的列：{error}</translation>
+    </message>
+    <message>
+      <source>The times are numbers from {low:,.0f} to {high:,.0f}, which may be days (as in Excel) or seconds. Write them as 2024-07-01 08:30:00, or as seconds since 1970.</source>
+      <translation>时间是从 {low:,.0f} 到 {high:,.0f} 的数字，可能是天数（如 Excel）或秒数。请写成 2024-07-01 08:30:00，或自 1970 年起的秒数。</translation>
     </message>
     <message>
       <source>The training ended without a message, as when memory runs out or power fails. The log is in {folder}.</source>
@@ -2972,6 +2996,14 @@
       <translation>不可能的跳跃</translation>
     </message>
     <message>
+      <source>in another layer of the file</source>
+      <translation>在文件的另一个图层中</translation>
+    </message>
+    <message>
+      <source>inside a quote that an earlier row opens</source>
+      <translation>位于前面某行打开的引号之内</translation>
+    </message>
+    <message>
       <source>labels</source>
       <translation>标签</translation>
     </message>
@@ -3166,6 +3198,10 @@
     <message>
       <source>rarely farther from that place than [{:.1f} km]</source>
       <translation>很少离该地超过 [{:.1f} 公里]</translation>
+    </message>
+    <message>
+      <source>raw signal of a timeline</source>
+      <translation>时间线的原始信号</translation>
     </message>
     <message>
       <source>raw-small suits a laptop; raw-base and raw-large need a graphics card. In another size than raw-small, training starts from random weights. A model of your own keeps its size.</source>
@@ -3376,6 +3412,10 @@
       <translation>步行</translation>
     </message>
     <message>
+      <source>waypoint or point of a route</source>
+      <translation>航点或路线点</translation>
+    </message>
+    <message>
       <source>where it was at that time of an earlier day</source>
       <translation>较早某天同一时间所在之处</translation>
     </message>
@@ -3472,6 +3512,10 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>{file} has several columns called '{name}'. Rename all but one.</source>
+      <translation>{file} 有多个名为“{name}”的列。请只保留一个，其余改名。</translation>
+    </message>
+    <message>
       <source>{file} holds no layer of points.</source>
       <translation>{file} 不含点图层。</translation>
     </message>
@@ -3516,6 +3560,10 @@
       <translation>{file} 不是您自己的模型，因此保留。</translation>
     </message>
     <message>
+      <source>{file} is of no kind that RAW reads: {known}. Open it in QGIS as a layer.</source>
+      <translation>{file} 不是 RAW 能读取的类型：{known}。请在 QGIS 中将其作为图层打开。</translation>
+    </message>
+    <message>
       <source>{file} is open in QGIS. Remove its layer from the project, or choose another.</source>
       <translation>{file} 已在 QGIS 中打开。请从工程中移除其图层，或选择其他文件。</translation>
     </message>
@@ -3526,6 +3574,10 @@
     <message>
       <source>{file} unpacks to more than a model bundle of its size does.</source>
       <translation>{file} 解压后超过了同等大小的模型包。</translation>
+    </message>
+    <message>
+      <source>{file} unpacks to more than {rows:,} rows or {size:,.0f} MB. If that is right, raise MAX_ROWS, or unpack the file first.</source>
+      <translation>{file} 解压后超过 {rows:,} 行或 {size:,.0f} MB。若属正常，请提高 MAX_ROWS，或先解压该文件。</translation>
     </message>
     <message>
       <source>{first} to {last} ({zone})</source>

@@ -48,6 +48,8 @@ MORE = (
     "position 0, 0, which devices write without a signal",
     "Commuter", "Main mode of transport", "Rail user", "Trips a day", "Trips by rail", "per day", "a week", "Residents",
     "the only fix of a user", "the only fix of a track", "the only fix of a day", "unreadable row",
+    "inside a quote that an earlier row opens", "in another layer of the file", "waypoint or point of a route",
+    "raw signal of a timeline",
     "users", "tracks", "days", "regions", "forecasts", "time", "date", "accuracy", "position", "model", "simple",
     "Worth using", "It looks better than a simple method, but these cases do not prove it",
     "A simple method does as well or better", "It says little more than the same number for all would",
