@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Train a head on labelled units: python -m model.finetune --tracks T --labels L --field F --unit U
-…
+"""Train a head on labels: python -m model.finetune --tracks T --labels L --field F --unit U …
 
 The labels are a table with an id column and the field. A table with start and end times labels
 intervals, each a track. Labels of two words are a yes or no, of more words classes; numbers are
@@ -18,6 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -39,66 +39,65 @@ from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.specs import TeachSpec
 from raw_qgis_plugin.core.tracks import Tracks
 
+if TYPE_CHECKING:
+    from model.network.raw import Raw
+
+
+SHARE_OF_TUNING = 0.6  # of the minutes; embedding and heads take the rest
+
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = cli.Parser("python -m model.finetune", description=__doc__)
     add = p.add_argument
-    # fmt: off
     add("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
     add("--labels", required=True, metavar="L", help="CSV or Parquet: an id column and the field")
     add("--field", required=True, metavar="F", help="column of the labels to learn")
     cli.add_options(p, TeachSpec)
     add("--regions", metavar="R", help="GeoJSON or GeoPackage, for --unit region")
     add("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
-    add("--rename", nargs="+", type=cli.pair, default=[], metavar="FROM=TO",
-        help="labels to call by another name, to merge classes")
-    add("--classes", nargs="+", metavar="C", help="only these labels (after renaming); leave out the others")
+    rename = "labels to call by another name, to merge classes"
+    add("--rename", nargs="+", type=cli.pair, default=[], metavar="FROM=TO", help=rename)
+    classes = "only these labels (after renaming); leave out the others"
+    add("--classes", nargs="+", metavar="C", help=classes)
     add("--title", default="", help="the task in words, for legends")
     add("--unit-of-measure", default="", help="of a number, such as 'per km²'")
-    add("--trained-on", default="", help="which people or places the labels represent, for the card")
+    whose = "which people or places the labels represent, for the card"
+    add("--trained-on", default="", help=whose)
     add("--bundle", help="model bundle (default: the shipped one)")
-    add("--device", choices=cli.DEVICES, default="auto", help="where embeddings are made (default: auto)")
-    add("--cache", type=Path, metavar="DIR", help="keep embeddings here, and use those that are here")
+    where = "where embeddings are made (default: auto)"
+    add("--device", choices=cli.DEVICES, default="auto", help=where)
+    cache = "keep embeddings here, and use those that are here"
+    add("--cache", type=Path, metavar="DIR", help=cache)
     add("--seed", type=cli.from_zero, default=0, metavar="S", help="of what is drawn (default 0)")
     add("--report", type=Path, metavar="FILE", help="write a page about the head: .html")
-    add("--beside", nargs=2, metavar=("T", "L"),
-        help="more tracks and labels, such as simulated ones, which teach too and are not tested")
-    add("--sources", action="store_true", help="users are named SOURCE/NAME: sources weigh as if less unequal")
+    beside = "more tracks and labels, such as simulated ones, which teach too and are not tested"
+    add("--beside", nargs=2, metavar=("T", "L"), help=beside)
+    sources = "users are named SOURCE/NAME: sources weigh as if less unequal"
+    add("--sources", action="store_true", help=sources)
     add("--output", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
-    # fmt: on
     return p
 
 
 class Training:
-    """One request on its way: reads tracks and labels, makes examples, trains the head, writes the
-    bundle.
+    """One request: reads tracks and labels, makes examples, trains the head, writes the bundle.
 
-    InputError where arguments contradict each other, or the output would replace something else.
+    Raises InputError where arguments contradict each other, or the output would replace something
+    else.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self.args, self.spec = arguments, cli.spec_of(arguments, TeachSpec)
-        a = arguments
-        if not is_head_name(self.spec.task_name):
-            raise InputError(f"'{self.spec.task_name}' is no name for a head: {HEAD_NAMES}.")
-        library.check_target(a.output)
-        if self.spec.unit == "region" and not a.regions:
-            raise InputError("--unit region needs --regions.")
-        if self.spec.unit == "region" and (a.beside or a.sources or self.spec.backbone == "tuned"):
-            raise InputError(
-                "--beside, --sources and --backbone tuned are for users, tracks and days."
-            )
-        if a.report:
-            if not a.report.parent.is_dir():
-                raise InputError(f"There is no folder {a.report.parent} for --report.")
-            cli.check_not_read(a.report, [a.tracks, a.labels])
+        self.args = arguments
+        self.spec = cli.spec_of(arguments, TeachSpec)
         self.rename = dict(arguments.rename)
+        check(arguments, self.spec)
         self.bundle = open_bundle(arguments.bundle)
         name = self.spec.task_name
-        if clash([name, *(h["name"] for h in self.bundle.card["heads"] if h["name"] != name)]):
+        others = [head["name"] for head in self.bundle.card["heads"] if head["name"] != name]
+        if clash([name, *others]):
             raise InputError(
-                f"'{name}' is a field of another head of the model {self.bundle.name}: use another name."
+                f"'{name}' is a field of another head of the model {self.bundle.name}: "
+                "use another name."
             )
         self.model = Model(self.bundle, arguments.device)
         self._reported = 0.0
@@ -120,113 +119,143 @@ class Training:
     def read(self, path: str, labels: str) -> tuple[Tracks, Table]:
         """Tracks, and the usable rows of a table of labels."""
         a = self.args
-        table = usable(
-            read_table(labels), self.spec.unit, a.field, self.rename, self.warn, classes=a.classes
-        )
+        unit = self.spec.unit
+        rows = read_table(labels)
+        table = usable(rows, unit, a.field, self.rename, self.warn, classes=a.classes)
         tracks, skipped, guess = read(path)
-        cli.print_line(
-            {"fields": str(guess), "skipped": str(skipped), "provider": self.model.provider}
-        )
+        provider = self.model.provider
+        cli.print_line({"fields": str(guess), "skipped": str(skipped), "provider": provider})
         return tracks, table
 
     def labelled(self, path: str, labels: str) -> tuple[Tracks, Labelled]:
         """The labelled units of tracks, and their labels."""
-        return label_units(
-            *self.read(path, labels), self.spec.unit, self.args.field, self.rename, self.warn
-        )
+        tracks, table = self.read(path, labels)
+        return label_units(tracks, table, self.spec.unit, self.args.field, self.rename, self.warn)
 
     def examples(self, beside: Path) -> tuple[Examples, Splits | None]:
-        """The examples, and how they are split, None for folds. beside: a folder for a tuned
-        bundle.
+        """The examples, and how they are split, None for folds.
+
+        beside: a folder for a tuned bundle.
         """
-        a, unit, splits = self.args, self.spec.unit, None
-        if unit == "region":
-            tracks, table = self.read(a.tracks, a.labels)
-            regions = read_polygons(a.regions, a.id)
-            return region_examples(
-                tracks, regions, table, a.field, self.model, a.seed, self.embed, self.warn
-            ), None
+        if self.spec.unit == "region":
+            return self.region_examples(), None
+        a = self.args
         tracks, found = self.labelled(a.tracks, a.labels)
+        splits = None
         if self.spec.backbone == "tuned":
             splits = self.tune(tracks, found, beside)
-        examples = examples_of(tracks, found, unit, self.model, self.embed, a.sources)
+        examples = self.examples_of(tracks, found, a.sources)
         if a.beside:
-            examples = examples.beside(
-                examples_of(*self.labelled(*a.beside), unit, self.model, self.embed, a.sources)
-            )
+            more = self.examples_of(*self.labelled(*a.beside), a.sources)
+            examples = examples.beside(more)
         return examples, splits
 
-    def tune(self, tracks: Tracks, found: Labelled, beside: Path) -> Splits:
-        """Train the network on labelled units but for a fifth of their groups, and put it into a
-        bundle without heads.
+    def examples_of(self, tracks: Tracks, found: Labelled, by_source: bool) -> Examples:
+        """The examples of labelled units."""
+        return examples_of(tracks, found, self.spec.unit, self.model, self.embed, by_source)
 
-        Returns the one split to test it by.
+    def region_examples(self) -> Examples:
+        """The examples of labelled regions."""
+        a = self.args
+        tracks, table = self.read(a.tracks, a.labels)
+        regions = read_polygons(a.regions, a.id)
+        return region_examples(
+            tracks, regions, table, a.field, self.model, a.seed, self.embed, self.warn
+        )
+
+    def tune(self, tracks: Tracks, found: Labelled, beside: Path) -> Splits:
+        """Train the network on labelled units but for a fifth of their groups.
+
+        It gets into a bundle without heads. Returns the one split to test it by.
         """
-        from model.head_training.tune import tune, write_tuned
+        from model.head_training.tune import tune
         from model.training.checkpoint import network_of
 
-        a, bundle = self.args, self.bundle
-        before = examples_of(tracks, found, self.spec.unit, self.model, self.embed, False)
+        seed = self.args.seed
+        before = self.examples_of(tracks, found, by_source=False)
         task, y = encode(before.label, self.rename)
-        splits = folds(y, before.group, task, a.seed)[:1]
+        splits = folds(y, before.group, task, seed)[:1]
         if not splits:
             raise InputError(
                 "The labels are too few or in too few groups to tune the network: leave it frozen."
             )
         learn = splits[0][0]
         network = tune(
-            network_of(bundle), tracks.take_tracks(learn), y[learn], task,
-            before.x[learn][:, before.simple], 0.6 * self.spec.minutes, cli.print_line, a.seed,
-        )  # fmt: skip  # embedding and heads take the rest of the time
-        if dropped := [h["name"] for h in bundle.card["heads"]]:
+            network_of(self.bundle),
+            tracks.take_tracks(learn),
+            y[learn],
+            task,
+            before.x[learn][:, before.simple],
+            SHARE_OF_TUNING * self.spec.minutes,
+            cli.print_line,
+            seed,
+        )
+        labels = f"the labels '{self.args.field}' of {len(learn)} {self.spec.unit}s"
+        self.use_tuned(network, beside / "tuned", labels)
+        return splits
+
+    def use_tuned(self, network: Raw, folder: Path, labels: str) -> None:
+        """Write a bundle of a tuned network into a folder, and go on with it."""
+        from model.head_training.tune import write_tuned
+
+        bundle = self.bundle
+        if dropped := [head["name"] for head in bundle.card["heads"]]:
             names = ", ".join(dropped)
             self.warn(
-                f"The other heads ({names}) belong to the network as it was, and are not in the new bundle."
+                f"The other heads ({names}) belong to the network as it was, "
+                "and are not in the new bundle."
             )
-        folder = beside / "tuned"
         library.copy_files(bundle, folder)
-        write_tuned(
-            folder,
-            network,
-            bundle.card,
-            f"the labels '{a.field}' of {len(learn)} {self.spec.unit}s",
-        )
+        write_tuned(folder, network, bundle.card, labels)
         self.bundle = open_bundle(folder)
-        self.model = Model(self.bundle, a.device)
-        return splits
+        self.model = Model(self.bundle, self.args.device)
+
+
+def check(a: argparse.Namespace, spec: TeachSpec) -> None:
+    """Raise InputError for arguments that cannot be right, before any work."""
+    if not is_head_name(spec.task_name):
+        raise InputError(f"'{spec.task_name}' is no name for a head: {HEAD_NAMES}.")
+    library.check_target(a.output)
+    if spec.unit == "region" and not a.regions:
+        raise InputError("--unit region needs --regions.")
+    if spec.unit == "region" and (a.beside or a.sources or spec.backbone == "tuned"):
+        raise InputError("--beside, --sources and --backbone tuned are for users, tracks and days.")
+    if a.report:
+        if not a.report.parent.is_dir():
+            raise InputError(f"There is no folder {a.report.parent} for --report.")
+        cli.check_not_read(a.report, [a.tracks, a.labels])
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Train the head that the arguments name, and write its bundle and report."""
-    a, began = parser().parse_args(argv), time.monotonic()
+    began = time.monotonic()
+    a = parser().parse_args(argv)
     training = Training(a)
     spec = training.spec
     with Scratch("raw-tuned-") as beside:
         examples, splits = training.examples(Path(beside))
         left = max(spec.minutes - (time.monotonic() - began) / 60, 1.0)
-        head, task, card, predictions = train(
-            examples, training.rename, a.seed, left, cli.print_line, splits
-        )
-        card = (
-            {"baseline": BASELINES.get(spec.unit, BASELINE)}
-            | card
-            | {
-                "unit": spec.unit,
-                "task": a.field,
-                "title": a.title or spec.task_name.replace("_", " "),
-                "unit_of_measure": a.unit_of_measure,
-                "trained_on": a.trained_on,
-                "verdict": verdict(card["metrics"]),
-            }
-        )
+        found = train(examples, training.rename, a.seed, left, cli.print_line, splits)
+        head, task, card, predictions = found
+        card = {"baseline": BASELINES.get(spec.unit, BASELINE)} | card
+        card["unit"] = spec.unit
+        card["task"] = a.field
+        card["title"] = a.title or spec.task_name.replace("_", " ")
+        card["unit_of_measure"] = a.unit_of_measure
+        card["trained_on"] = a.trained_on
+        card["verdict"] = verdict(card["metrics"])
         add_head(training.bundle, a.output, spec.task_name, head, card)
     if a.report:
         report_page(task, predictions, card).write(a.report)
+    report(card)
+
+
+def report(card: dict) -> None:
+    """Print the figures of a head, and whether to use it."""
     found = worth(card["metrics"])
-    use = found in (Worth.PROVEN, Worth.UNPROVEN)
     more = {
         "few_labels": card["few_labels"],
-        "use": use,
+        "use": found in (Worth.PROVEN, Worth.UNPROVEN),
         "advice": found.value,
         "verdict": card["verdict"],
     }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -33,123 +34,159 @@ from raw_qgis_plugin.core.evaluation.metrics import by_group, limits
 from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.readers import read
 
-PRETRAINED, RANDOM, BOOSTING = "pretrained", "random weights", "boosting without a network"
+PRETRAINED = "pretrained"
+RANDOM = "random weights"
+BOOSTING = "boosting without a network"
+MAX_TRIES = 50  # for each draw: not every one has all classes, and people to test on
+
+
+@dataclass(frozen=True)
+class Units:
+    """Labelled units: inputs (n, d) of each method's head, indices y (n,) of classes, groups."""
+
+    inputs: dict[str, np.ndarray]
+    y: np.ndarray
+    group: np.ndarray
+    task: Task
 
 
 def few_labels(
-    inputs: dict[str, np.ndarray],
-    model: Model,
-    y: np.ndarray,
-    task: Task,
-    group: np.ndarray,
-    labelled: int,
-    args: argparse.Namespace,
+    units: Units, model: Model, labelled: int, args: argparse.Namespace
 ) -> dict[str, list[float]]:
-    """The accuracy of heads from so many labelled units, drawn at random from half of the groups
-    (n,) and tested on the other half: the mean over draws, with its 95 % interval.
+    """The accuracy of heads from so many labelled units: the mean over draws, with its 95 % limits.
 
-    inputs: (n, d) of each method's head; boosting gets the features of the first.
+    Units are drawn from half of the groups, and the other half is tested on.
     """
-    rng, draws = np.random.default_rng(args.seed), list[dict[str, float]]()
-    features, strength = (
-        inputs[PRETRAINED][:, features_of(model)],
-        strength_of(inputs[PRETRAINED].shape[1], model),
-    )
-    for _ in range(50 * args.draws):  # not every draw has all classes, and people to test on
-        inside = np.isin(group, rng.permutation(np.unique(group))[::2])
+    rng = np.random.default_rng(args.seed)
+    draws: list[dict[str, float]] = []
+
+    for _ in range(MAX_TRIES * args.draws):
+        groups = rng.permutation(np.unique(units.group))[::2]
+        inside = np.isin(units.group, groups)
         learn = rng.permutation(np.flatnonzero(inside))[:labelled]
         test = np.flatnonzero(~inside)
-        if not len(test) or len(np.unique(y[learn])) < len(task.classes):
+        if not len(test) or len(np.unique(units.y[learn])) < len(units.task.classes):
             continue
-        answers = {
-            BOOSTING: boosting(features[learn], y[learn], task, args.seed).predict(features[test])
-        }
-        for name, x in inputs.items():
-            parts = fit_parts(
-                x[learn], y[learn], task, strength, args.seed, with_forest=len(learn) >= Fit.enough
-            )
-            answers[name] = predict(join_parts(parts), x[test], task).argmax(axis=1)
-        right = {name: float((answer == y[test]).mean()) for name, answer in answers.items()}
-        gains = {
-            f"{PRETRAINED} minus {name}": right[PRETRAINED] - right[name]
-            for name in (RANDOM, BOOSTING)
-        }
-        draws.append(right | gains)
+
+        draws.append(accuracies(units, model, learn, test, args.seed))
         if len(draws) == args.draws:
-            found = {name: np.array([draw[name] for draw in draws]) for name in draws[0]}
-            number = np.arange(args.draws)
-            return {
-                k: [float(a.mean()), *limits(by_group(a, number, args.seed))]
-                for k, a in found.items()
-            }
+            return summary(draws, args.seed)
+
     raise InputError(
-        f"{labelled} labels drawn at random seldom have all of {len(task.classes)} classes and leave people to ask "
-        "about: merge classes, or label more people."
+        f"{labelled} labels drawn at random seldom have all of {len(units.task.classes)} classes "
+        "and leave people to ask about: merge classes, or label more people."
     )
+
+
+def accuracies(
+    units: Units, model: Model, learn: np.ndarray, test: np.ndarray, seed: int
+) -> dict[str, float]:
+    """The accuracy on the rows `test` of each method that learned from the rows `learn`.
+
+    Boosting gets the features that need no network. The gains of pretraining are beside them.
+    """
+    y = units.y
+    pretrained = units.inputs[PRETRAINED]
+    strength = strength_of(pretrained.shape[1], model)
+    features = pretrained[:, features_of(model)]
+    trees = boosting(features[learn], y[learn], units.task, seed)
+    answer = trees.predict(features[test])
+    right = {BOOSTING: float((answer == y[test]).mean())}
+    forest = len(learn) >= Fit.enough
+
+    for name, x in units.inputs.items():
+        parts = fit_parts(x[learn], y[learn], units.task, strength, seed, with_forest=forest)
+        answer = predict(join_parts(parts), x[test], units.task).argmax(axis=1)
+        right[name] = float((answer == y[test]).mean())
+
+    for name in (RANDOM, BOOSTING):
+        right[f"{PRETRAINED} minus {name}"] = right[PRETRAINED] - right[name]
+
+    return right
+
+
+def summary(draws: list[dict[str, float]], seed: int) -> dict[str, list[float]]:
+    """The mean of each figure over draws, with its 95 % interval."""
+    number = np.arange(len(draws))
+    found = {}
+
+    for name in draws[0]:
+        values = np.array([draw[name] for draw in draws])
+        found[name] = [float(values.mean()), *limits(by_group(values, number, seed))]
+
+    return found
 
 
 def evaluate(model: Model, blank: Model, args: argparse.Namespace) -> dict:
-    """Heads from few labels, by what is tested and their number. blank: the model with random
-    weights.
+    """Heads from few labels, by what is tested and their number.
+
+    blank: the model with random weights.
     """
+    units = read_units(model, blank, args)
+    if not units.task.classes:
+        raise InputError("Few labels are tried with classes: these labels are numbers.")
+
+    print(f"{len(units.y):,} units of {len(np.unique(units.group)):,} people")
+    results: dict[str, dict] = {}
+    for split, labelled in product(args.split, args.few):
+        apart = units
+        if split == "unit":
+            apart = replace(units, group=np.arange(len(units.y)))
+
+        figures = few_labels(apart, model, labelled, args)
+        results[f"{labelled} by {split}"] = figures
+        print_line({"labelled": labelled, "split": split, **figures})
+
+    return results
+
+
+def read_units(model: Model, blank: Model, args: argparse.Namespace) -> Units:
+    """The labelled units that can be embedded."""
     rename = dict(args.rename)
     few = {"classes": args.classes, "per_class": args.per_class, "seed": args.seed}
     table = usable(read_table(args.labels), args.unit, args.field, rename, **few)
-    units, found = label_units(read(args.tracks)[0], table, args.unit, args.field, rename)
-    models = {PRETRAINED: model, RANDOM: blank}
-    inputs = {
-        name: head_inputs(embed(units, each), units, args.unit) for name, each in models.items()
-    }
+    tracks, found = label_units(read(args.tracks)[0], table, args.unit, args.field, rename)
+    inputs = {}
+
+    for name, each in ((PRETRAINED, model), (RANDOM, blank)):
+        inputs[name] = head_inputs(embed(tracks, each), tracks, args.unit)
+
     known = ~np.isnan(inputs[PRETRAINED]).any(axis=1)
-    inputs, group = {k: x[known] for k, x in inputs.items()}, found.group[known]
+    inputs = {name: x[known] for name, x in inputs.items()}
     task, y = encode(found.value[known], rename)
-    if not task.classes:
-        raise InputError("Few labels are tried with classes: these labels are numbers.")
-    print(f"{len(y):,} units of {len(np.unique(group)):,} people")
-    results: dict[str, dict] = {}
-    for split, labelled in product(args.split, args.few):
-        apart = group if split == "person" else np.arange(len(y))
-        results[f"{labelled} by {split}"] = r = few_labels(
-            inputs, model, y, task, apart, labelled, args
-        )
-        print_line({"labelled": labelled, "split": split, **r})
-    return results
+    return Units(inputs, y, found.group[known], task)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    p = make_parser("probes", __doc__)
+    add = p.add_argument
+    add("--labels", type=Path, required=True, metavar="L", help="as for model.finetune")
+    add("--field", required=True, metavar="F", help="column of the labels")
+    add("--unit", choices=("user", "track", "day"), default="track")
+    rename = "labels to rename"
+    add("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help=rename)
+    add("--classes", nargs="+", metavar="C", help="only these labels (after renaming)")
+    most = "at most N labels a class, drawn at random"
+    add("--per-class", type=positive, metavar="N", help=most)
+    few = "labelled units (default: 20)"
+    add("--few", type=positive, nargs="+", default=[20], metavar="N", help=few)
+    draws = "of labelled units (default: 20)"
+    add("--draws", type=positive, default=20, metavar="N", help=draws)
+    split = ("person", "unit")
+    add("--split", nargs="+", choices=split, default=["person"], help="what is left out")
+
+    return p
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
-    p = make_parser("probes", __doc__)
-    p.add_argument("--labels", type=Path, required=True, metavar="L", help="as for model.finetune")
-    p.add_argument("--field", required=True, metavar="F", help="column of the labels")
-    p.add_argument("--unit", choices=("user", "track", "day"), default="track")
-    p.add_argument(
-        "--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename"
-    )
-    p.add_argument("--classes", nargs="+", metavar="C", help="only these labels (after renaming)")
-    p.add_argument(
-        "--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random"
-    )
-    p.add_argument(
-        "--few",
-        type=positive,
-        nargs="+",
-        default=[20],
-        metavar="N",
-        help="labelled units (default: 20)",
-    )
-    p.add_argument(
-        "--draws", type=positive, default=20, metavar="N", help="of labelled units (default: 20)"
-    )
-    p.add_argument(
-        "--split",
-        nargs="+",
-        choices=("person", "unit"),
-        default=["person"],
-        help="what is left out",
-    )
-    args = p.parse_args(argv)
+    args = parser().parse_args(argv)
     check(args)
     model = Model(open_bundle(args.bundle))
+
     with Scratch("raw-untrained-") as beside:
-        results = evaluate(model, untrained(model.bundle, Path(beside) / "b", args.seed), args)
+        blank = untrained(model.bundle, Path(beside) / "b", args.seed)
+        results = evaluate(model, blank, args)
+
     write_report(args, results)

@@ -8,7 +8,9 @@ columns. Blocks of regions are never in both training and test.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -36,7 +38,9 @@ from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
 
-ALONE, RAW = "number of visitors alone", "RAW: embeddings and region activity"
+ALONE = "number of visitors alone"
+RAW = "RAW: embeddings and region activity"
+MIN_REGIONS = 20  # with enough visitors
 # of each method: columns (n, d) and their weights (d,)
 Columns = dict[str, tuple[np.ndarray, np.ndarray]]
 
@@ -44,37 +48,41 @@ Columns = dict[str, tuple[np.ndarray, np.ndarray]]
 def methods(
     users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray, model: Model
 ) -> Columns:
-    """The columns by which each method predicts labels. visits: (n_regions, n_users). use: of
-    `region_activity`.
+    """The columns by which each method predicts labels.
+
+    visits: (n_regions, n_users). use: of `region_activity`.
     """
     embeddings = embed(users, model)
     one = strength_of(embeddings.shape[1], model)
     much = strength_of_counts(one)
     known = region_inputs(embeddings, visits, area, use)[:, -COUNTS:]
-    pooled = np.concatenate(
-        [pool_users(embeddings, visits), pool_users(embeddings, visits, "mean")], axis=1
-    )
+    summed = pool_users(embeddings, visits)
+    averaged = pool_users(embeddings, visits, "mean")
+    activity = np.append(np.full(3, 3.0), np.ones(len(REGION_ACTIVITY)))
+
     return {
         ALONE: (known[:, :3], np.ones(3)),
-        "region activity": (known, np.append(np.full(3, 3.0), np.ones(len(REGION_ACTIVITY)))),
+        "region activity": (known, activity),
         "embeddings": (
-            np.concatenate([pooled, known[:, :3]], axis=1),
+            np.concatenate([summed, averaged, known[:, :3]], axis=1),
             np.concatenate([one, one, much[:3]]),
         ),
-        RAW: (np.concatenate([pooled, known], axis=1), np.concatenate([one, one, much])),
+        RAW: (
+            np.concatenate([summed, averaged, known], axis=1),
+            np.concatenate([one, one, much]),
+        ),
     }
 
 
 def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, seed: int = 0) -> dict:
-    """Each method's R², mean absolute error and rank correlation by cross-validation over blocks,
-    and the gain of its R² over that of the visitors alone, with a 95 % interval by block. y: (n,)
-    truth in the task's scale.
-    """
+    """Figures of each method by cross-validation over blocks. y: (n,) truth in the task's scale."""
     answers = {name: np.full(len(y), np.nan) for name in columns}
     for name, (x, strength) in columns.items():
         for learn, test in folds(y, block, task, seed):
             head = join_parts([linear(x[learn], y[learn], task, strength)])
-            answers[name][test] = task.in_unit(predict(head, x[test], task)[:, 0])
+            answer = predict(head, x[test], task)[:, 0]
+            answers[name][test] = task.in_unit(answer)
+
     truth = task.in_unit(y)
     return {
         name: measure(answer, truth, answers[ALONE], block, seed)
@@ -85,77 +93,106 @@ def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, see
 def measure(
     answer: np.ndarray, truth: np.ndarray, alone: np.ndarray, block: np.ndarray, seed: int
 ) -> dict:
-    """R², mean absolute error, rank correlation, and what R² gains over `alone`, with its interval
-    by block. (n,).
+    """R², mean absolute error, rank correlation, and what R² gains over `alone`; (n,) each.
+
+    The gain has its 95 % interval by block.
     """
-    off, beside = answer - truth, alone - truth
-    each = np.stack([off**2, beside**2, (truth - truth.mean()) ** 2, np.abs(off)], axis=1)
-    mean, drawn = each.mean(axis=0), by_group(each, block, seed)
+    off = answer - truth
+    simple_off = alone - truth
+    from_mean = truth - truth.mean()
+    squares = np.stack([off**2, simple_off**2, from_mean**2], axis=1)
+    ours, simple, spread = squares.mean(axis=0)
+    drawn = by_group(squares, block, seed)
+    gain = (drawn[:, 1] - drawn[:, 0]) / drawn[:, 2]
+
     return {
-        "r2": float(1 - mean[0] / mean[2]),
-        "mae": float(mean[3]),
+        "r2": float(1 - ours / spread),
+        "mae": float(np.abs(off).mean()),
         "rank_correlation": float(np.nan_to_num(spearmanr(answer, truth).statistic)),
-        "more_r2": [
-            float((mean[1] - mean[0]) / mean[2]),
-            *limits((drawn[:, 1] - drawn[:, 0]) / drawn[:, 2]),
-        ],
+        "more_r2": [float((simple - ours) / spread), *limits(gain)],
     }
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command. Raises InputError for too few regions."""
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
     p = make_parser("regions", __doc__)
-    p.add_argument("--regions", required=True, metavar="R", help="GeoJSON or GeoPackage")
-    p.add_argument("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
-    p.add_argument(
-        "--labels", required=True, metavar="L", help="a table with the regions' ids and the field"
-    )
-    p.add_argument("--field", required=True, metavar="F", help="column of the labels: a number")
-    p.add_argument(
-        "--min-users",
-        type=positive,
-        default=Regions.min_users,
-        metavar="N",
-        help="minimum users (10)",
-    )
-    args = p.parse_args(argv)
-    check(args)
-    model, regions = Model(open_bundle(args.bundle)), read_polygons(args.regions, args.id)
-    users = read(args.tracks)[0].by_user()
-    found = join(
-        regions.ids, np.arange(len(regions.ids)), read_table(args.labels), "region", args.field
-    )
+    add = p.add_argument
+    add("--regions", required=True, metavar="R", help="GeoJSON or GeoPackage")
+    add("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
+    table = "a table with the regions' ids and the field"
+    add("--labels", required=True, metavar="L", help=table)
+    add("--field", required=True, metavar="F", help="column of the labels: a number")
+    fewest = Regions.min_users
+    add("--min-users", type=positive, default=fewest, metavar="N", help="minimum users (10)")
+
+    return p
+
+
+@dataclass(frozen=True)
+class Visited:
+    """Regions with a label and enough visitors: shapes, labels, visits and blocks, (n,) each."""
+
+    shapes: np.ndarray
+    value: np.ndarray
+    visits: csr_matrix  # (n, n_users)
+    block: np.ndarray
+    use: np.ndarray  # of `region_activity`
+
+
+def read_regions(users: Tracks, args: argparse.Namespace) -> Visited:
+    """The regions that can be tested. Raises InputError for too few."""
+    regions = read_polygons(args.regions, args.id)
+    table = read_table(args.labels)
+    number = np.arange(len(regions.ids))
+    found = join(regions.ids, number, table, "region", args.field)
+
     try:
-        shapes, value = regions.shapes[found.unit], found.value.astype(float)
+        value = found.value.astype(float)
     except ValueError as e:
         raise InputError(f"The column '{args.field}' must hold numbers: {e}.") from e
+
+    shapes = regions.shapes[found.unit]
     inside = fixes_inside(users, shapes)
     visits = count_users(users, inside)
     # regions that can be scored, not figures that are shown
     enough = np.flatnonzero(np.diff(visits.indptr) >= args.min_users)
-    if len(enough) < 20:
+    if len(enough) < MIN_REGIONS:
         raise InputError(
-            f"Only {len(enough)} regions were crossed by {args.min_users} users; at least 20 are needed."
+            f"Only {len(enough)} regions were crossed by {args.min_users} users; "
+            f"at least {MIN_REGIONS} are needed."
         )
-    visits, shapes, block = csr_matrix(visits[enough]), shapes[enough], blocks(shapes[enough])
+
+    block = blocks(shapes[enough])
     if len(np.unique(block)) < 2:
         raise InputError(
-            "All regions lie within two kilometres, so none is far enough from the others to test on."
+            "All regions lie within two kilometres, so none is far enough from the others to "
+            "test on."
         )
+
     use = region_activity(users, fix_activity(users), [inside[i] for i in enough])
-    task, y = encode_numbers(value[enough])
+    return Visited(shapes[enough], value[enough], csr_matrix(visits[enough]), block, use)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command. Raises InputError for too few regions."""
+    args = parser().parse_args(argv)
+    check(args)
+    model = Model(open_bundle(args.bundle))
+    users = read(args.tracks)[0].by_user()
+    regions = read_regions(users, args)
+    task, y = encode_numbers(regions.value)
+    columns = methods(users, regions.visits, area_km2(regions.shapes), regions.use, model)
     results = {
         "truth": args.field,
         "regions": len(y),
-        "blocks": len(np.unique(block)),
+        "blocks": len(np.unique(regions.block)),
         "users": users.n_users,
-        "methods": evaluate(
-            methods(users, visits, area_km2(shapes), use, model), y, task, block, args.seed
-        ),
+        "methods": evaluate(columns, y, task, regions.block, args.seed),
     }
     print(f"{results['truth']}: {results['regions']} regions, {results['users']:,} users")
+
     for name, m in results["methods"].items():
-        print(
-            f"  R² {m['r2']:6.3f}  {m['more_r2'][0]:+.3f} [{m['more_r2'][1]:+.3f}, {m['more_r2'][2]:+.3f}]  {name}"
-        )
+        gain, low, high = m["more_r2"]
+        print(f"  R² {m['r2']:6.3f}  {gain:+.3f} [{low:+.3f}, {high:+.3f}]  {name}")
+
     write_report(args, results)

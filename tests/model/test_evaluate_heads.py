@@ -112,12 +112,11 @@ def test_labels_in_other_words_and_cases_leave_nobody_out(tracks_file, labels_fi
     args = Namespace(field="way", rename=[("walks", "Strolls")], per_class=None, seed=0)
     for classes, n in ((["DRIVES", "strolls"], 120), (["DRIVES", "swims"], 60)):
         head = {"kind": "classes", "classes": classes, "unit": "user"}
-        _, found, y = profiles.labelled(str(tracks_file), labels_file, args, head)
-        assert len(found.unit) == n and np.bincount(y).tolist() == [60] * (n // 60)
+        units = profiles.labelled(str(tracks_file), labels_file, args, head)
+        assert len(units.group) == n and np.bincount(units.truth).tolist() == [60] * (n // 60)
     args.per_class = 12
-    assert np.bincount(
-        profiles.labelled(str(tracks_file), labels_file, args, head)[2]
-    ).tolist() == [12]
+    units = profiles.labelled(str(tracks_file), labels_file, args, head)
+    assert np.bincount(units.truth).tolist() == [12]
 
 
 def squares(path, side=0.014):

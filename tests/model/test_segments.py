@@ -57,7 +57,7 @@ def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
     silent = []
     for track, piece in table.groupby("track_id"):
         seconds = (piece.t - piece.t.iloc[0]).dt.total_seconds().to_numpy()
-        assert len(piece) >= labelled.MIN_FIXES and (np.diff(seconds) > 0).all()
+        assert len(piece) >= labelled.Settings.min_fixes and (np.diff(seconds) > 0).all()
         metres = np.hypot(
             np.diff(piece.lat.iloc[[0, -1]]) * 111_250, np.diff(piece.lon.iloc[[0, -1]]) * 71_000
         )[0]
