@@ -307,23 +307,27 @@ class SimilarRegions(RegionAlgorithm):
         spec = run.spec(SimilarRegionSpec)
         source = self.sources["REGIONS"]
         features = list(source.getFeatures())
-        texts, named = texts_of(source, features)
-        ids = texts[named] if named else [str(feature.id()) for feature in features]
-        run.info(tr("The regions' ids are from the field {name}.").format(name=named or "$id"))
+        ids = self._ids(run, features)
         target = self._find(run, features, ids)  # first, as it is quick
         self.open_model()
         users = self.read_units("user")
         polygons = self.read_regions(features, users)
+        stage = run.stage(tr("Comparing"))
         found, suppressed = similar_regions(
-            users, polygons, target, spec.k, self.embed, spec.min_users, run.stage(tr("Comparing"))
+            users, polygons, target, spec.k, self.embed, spec.min_users, stage
         )
         words = tr("{n} of {m} regions are left out: fewer than {k} users.")
         run.info(words.format(n=int(suppressed.sum()), m=len(features), k=spec.min_users))
         columns = columns_of(found, np.array(ids, object)[found.rows])
-        style = styling.SimilarPlaces(ids[target])
         self.crs = source.sourceCrs()
         shapes = [features[row].geometry() for row in found.rows]
-        self.write("OUTPUT", columns, style, shapes, source.wkbType())
+        self.write("OUTPUT", columns, styling.SimilarPlaces(ids[target]), shapes, source.wkbType())
+
+    def _ids(self, run: Run, features: Sequence[QgsFeature]) -> list[str]:
+        """What regions are called: by a field, or by QGIS's numbers."""
+        texts, named = texts_of(self.sources["REGIONS"], features)
+        run.info(tr("The regions' ids are from the field {name}.").format(name=named or "$id"))
+        return texts[named] if named else [str(feature.id()) for feature in features]
 
     def _find(self, run: Run, features: Sequence[QgsFeature], ids: list[str]) -> int:
         """The number of the one region that TARGET fits: by its id, or else by an expression."""
