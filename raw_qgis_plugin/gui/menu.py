@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 MENU = "RAW"
 # where the name is another
-ICONS = {"dock": "raw", "film": "map", "basemap": "map", "train": "pretrain"}
+ICONS = {"dock": "raw", "basemap": "map", "train": "pretrain"}
 TOOLBAR = ("dock", "importtracks", "profileusers", "diary", "scoreregions", "forecasttracks", "map")
+
+
+Entry = tuple[str, str, "Callable[[RawMenu], Any]"]
+"""Title, tip, and what opens the window and returns it, or None."""
 
 
 def window(module: str, make: str, name: str = "none") -> Callable[[RawMenu], Any]:
@@ -44,16 +48,26 @@ def window(module: str, make: str, name: str = "none") -> Callable[[RawMenu], An
     )
 
 
-def entries() -> dict[str, tuple[str, str, Callable[[RawMenu], Any]]]:
-    """All actions that are no algorithms, by name: title, tip, and what opens the window and
-    returns it, or None.
-    """
+def entries() -> dict[str, Entry]:
+    """All actions that are no algorithms, by name."""
     return {
         "dock": (
             tr("RAW dock"),
             tr("Draw regions, look at users, forecast: beside the map."),
             lambda menu: menu.show_dock(menu.actions["dock"].isChecked()),
         ),
+        "help": (
+            tr("Help"),
+            tr("What RAW does and how."),
+            lambda menu: menu.show(HelpWindow("index", menu.iface.mainWindow())),
+        ),
+        **windows(),
+    }
+
+
+def windows() -> dict[str, Entry]:
+    """The actions that open a window of their own."""
+    return {
         "sample": (
             tr("Open the sample project"),
             tr("Ten phones in Aracaju, Brazil, and what to try."),
@@ -63,11 +77,6 @@ def entries() -> dict[str, tuple[str, str, Callable[[RawMenu], Any]]]:
             tr("Make a map…"),
             tr("A page with title, legend, scale and notes in QGIS's layout window."),
             window("maps.page", "open_designer"),
-        ),
-        "film": (
-            tr("Save a film…"),
-            tr("What the map shows while its clock runs, as MP4 or GIF."),
-            window("maps.film", "save_film"),
         ),
         "basemap": (
             tr("Basemap…"),
@@ -92,11 +101,6 @@ def entries() -> dict[str, tuple[str, str, Callable[[RawMenu], Any]]]:
             tr("The packages and devices that RAW uses, their installation, and a report to copy."),
             window("windows.packages", "PackagesDialog", "RawEnvironment"),
         ),
-        "help": (
-            tr("Help"),
-            tr("What RAW does and how."),
-            lambda menu: menu.show(HelpWindow("index", menu.iface.mainWindow())),
-        ),
     }
 
 
@@ -112,7 +116,7 @@ def groups() -> list[tuple[str, tuple[str, ...]]]:
     return [
         ("", ("sample", "dock")),
         *found,
-        (tr("Maps"), ("map", "film", "basemap")),
+        (tr("Maps"), ("map", "basemap")),
         ("", ("environment", "help")),
     ]
 

@@ -27,13 +27,11 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsGeometry,
     QgsSymbolLayer,
-    QgsTemporalNavigationObject,
     QgsVectorLayer,
     QgsVectorLayerTemporalContext,
 )
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
-from qgis.PyQt.QtWidgets import QProgressDialog
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 OUTPUTS = {"OUTPUT_ZONES": "TEMPORARY_OUTPUT", "OUTPUT_MATRIX": "TEMPORARY_OUTPUT"}
@@ -258,27 +256,6 @@ def test_trips_move_with_the_clock_and_as_geojson(run: Callable, city: str, tmp_
         (a + b) / 2 for a, b in zip(*((p.x(), p.y()) for p in (way.pointN(2), way.pointN(3))))
     ]
     assert [head.x(), head.y()] == pytest.approx(halfway)
-
-
-def test_a_film_has_a_frame_for_each_step_of_the_clock(
-    menu: Any, make: Any, fixes: Any, tmp_path: Path
-) -> None:
-    image = pytest.importorskip("PIL.Image")
-    from raw_qgis_plugin.gui.maps.film import write_film
-    from raw_qgis_plugin.gui.maps.fit import set_clock
-
-    canvas = menu.iface.mapCanvas()
-    canvas.setLayers([make(fixes)])
-    clock = QgsTemporalNavigationObject(canvas)  # else the canvas outlives it
-    canvas.setTemporalController(clock)
-    begin = QDateTime(QDate(2020, 9, 13), QTime(12, 0), Qt.TimeSpec.UTC)
-    set_clock(canvas, QgsDateTimeRange(begin, begin.addSecs(3600)), 600.0)
-    path = tmp_path / "film.gif"
-    assert write_film(canvas, path, QProgressDialog())
-    film = image.open(path)  # frames that are alike are one, for a longer time
-    shown_ms = sum((film.seek(k), film.info["duration"])[1] for k in range(film.n_frames))
-    assert shown_ms >= 6 * 80
-    assert not list(tmp_path.glob(".*")), "nothing is left beside it"
 
 
 def test_the_window_of_flows_has_the_trips_of_the_regions(regions: Any) -> None:

@@ -102,21 +102,21 @@ def test_a_name_with_a_dot_gets_its_suffix_and_no_other_file_is_replaced(
     )
 
 
-def test_a_film_can_be_a_gif_where_mp4_is_proposed(
+def test_another_known_ending_is_kept_and_a_missing_one_added(
     menu: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from raw_qgis_plugin.gui.widgets.dialog import file_to_write
 
     for chosen, path in (
-        ("a.GIF", "a.GIF"),
-        ("a.mp4", "a.mp4"),
-        ("a.b", "a.b.mp4"),
-        ("a", "a.mp4"),
+        ("a.JPG", "a.JPG"),
+        ("a.png", "a.png"),
+        ("a.b", "a.b.png"),
+        ("a", "a.png"),
     ):
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, chosen=chosen: (chosen, ""))
-        assert file_to_write(
-            None, "Save", "film.mp4", "MP4 films (*.mp4);;GIF films (*.gif)"
-        ) == Path(path)
+        assert file_to_write(None, "Save", "map.png", "Pictures (*.png);;Photos (*.jpg)") == Path(
+            path
+        )
 
 
 def test_closed_windows_are_deleted_and_open_ones_go_with_the_plugin(menu: Any) -> None:
