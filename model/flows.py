@@ -31,6 +31,9 @@ DIR gets matrix.parquet: from_zone, to_zone, slice, n_trips, n_users, expected t
 minutes and metres (medians), rank. Pairs of few people are added up in the row without zones of
 each slice, which is empty where it has few people too. And zones.parquet: zone, trips out, in,
 within and in all, n_users, balance, polygon (WKB, degrees).
+
+The figures are for the desk. Figures for others are made by raw:publish in QGIS, which keeps a
+ledger of them.
 """
 
 

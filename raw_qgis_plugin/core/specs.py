@@ -146,22 +146,6 @@ class RegionSpec(Spec):
 
 
 @dataclass(frozen=True)
-class PublishSpec(Spec):
-    """Figures as they may leave the desk."""
-
-    epsilon: float = option(
-        1.0,
-        "Epsilon of each row",
-        "0.25, 0.5, 1 or 2: the smaller, the more noise.",
-        minimum=0.25,
-        maximum=2,
-    )
-    min_users: int = option(
-        MIN_USERS, "Minimum users per region", "Figures of fewer users are left out.", minimum=1
-    )
-
-
-@dataclass(frozen=True)
 class SimilarSpec(Spec):
     """The most similar users."""
 
@@ -347,8 +331,8 @@ class PretrainSpec(Spec):
 
 
 @dataclass(frozen=True)
-class FlowSpec(Spec):
-    """Trips from zone to zone."""
+class TripSpec(Spec):
+    """Which trips are added up, where and when."""
 
     trips: str = option(
         "stops",
@@ -368,6 +352,12 @@ class FlowSpec(Spec):
         "Modes (empty: all)",
         "Only trips of these modes count, such as: walk, bike, motor, rail.",
     )
+
+
+@dataclass(frozen=True)
+class FlowSpec(TripSpec):
+    """Trips from zone to zone."""
+
     min_users: int = option(
         MIN_USERS,
         "Minimum users per pair of zones",

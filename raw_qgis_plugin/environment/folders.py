@@ -7,7 +7,6 @@ profile cannot be written they do not exist: reading finds nothing there, and wr
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,22 +45,9 @@ def venv_folder() -> Path:
     return user_folder() / "venv"
 
 
-def publish_secret() -> bytes:
-    """The key of the noise of published figures, made once: another key would be another draw of
-    the noise.
-
-    Empty where the profile cannot keep one; figures are for the desk then.
-    """
-    try:
-        path = user_folder() / "publish.key"
-        with (
-            suppress(FileExistsError),
-            open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
-        ):
-            file.write(os.urandom(32))
-        return path.read_bytes()
-    except OSError:
-        return b""
+def ledger_folder() -> Path:
+    """The ledger: what was published, of whom, and at which price."""
+    return user_folder("publications")
 
 
 def why_not_writable() -> str:

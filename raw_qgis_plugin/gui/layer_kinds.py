@@ -23,11 +23,6 @@ def has_fixes(layer: QgsMapLayer | None) -> bool:
     return lines or layer.geometryType() == Qgis.GeometryType.Point
 
 
-def has_figures(layer: QgsMapLayer | None) -> bool:
-    """Whether a layer has figures that can be published."""
-    return isinstance(layer, QgsVectorLayer) and layer.fields().lookupField("noise_key") >= 0
-
-
 def has_areas(layer: QgsMapLayer | None) -> bool:
     """Whether a layer has polygons."""
     return isinstance(layer, QgsVectorLayer) and layer.geometryType() == Qgis.GeometryType.Polygon

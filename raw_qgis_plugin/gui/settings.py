@@ -14,7 +14,7 @@ from qgis.core import QgsProject, QgsSettingsEntryInteger, QgsSettingsEntryStrin
 
 from ..core.specs import MIN_USERS
 from ..environment.folders import models_folder
-from .layer_kinds import has_areas, has_figures, has_fixes, is_own_table
+from .layer_kinds import has_areas, has_fixes, is_own_table
 
 NODE = "raw"
 
@@ -60,8 +60,7 @@ def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, 
     }
     values |= {"MODEL": model} if chosen else {}  # in the dock, for this project
     takes_tracks = algorithm.parameterDefinition("TIME_FIELD") is not None
-    fits_input = has_figures if algorithm.name() == "publish" else has_fixes
-    for name, fits in (("INPUT", fits_input), ("REGIONS", has_areas), ("LABELS", is_own_table)):
+    for name, fits in (("INPUT", has_fixes), ("REGIONS", has_areas), ("LABELS", is_own_table)):
         first = tracks if tracks is not None and name == "INPUT" and takes_tracks else current
         layer = _fitting_layer(first, fits)
         if layer is not None:

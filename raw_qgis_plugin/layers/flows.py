@@ -99,6 +99,7 @@ class FlowLines(Style):
     title = "Flows"
     order = 3
     start = ""
+    amount = "n_trips"  # how wide an arrow is
 
     def draw(self, layer: QgsVectorLayer, part: str = "") -> str:
         """Rules for classes of trips draw arrows in the colours of modes. Those for modes are for
@@ -111,7 +112,7 @@ class FlowLines(Style):
         drawn = f'"rank" <= min(@{SHOWN}, max(10, {ways_mm.max() / MM_A_LINE:.0f} / @map_scale))'
         rules: list[Rule] = []
         if len(layer.uniqueValues(layer.fields().lookupField("slice"))) > 1:
-            part = part or max(layer.getFeatures(), key=lambda row: row["n_trips"] or 0)["slice"]
+            part = part or max(layer.getFeatures(), key=lambda row: row[self.amount] or 0)["slice"]
             drawn += f" AND (@map_start_time IS NOT NULL OR \"slice\" = '{part}')"
             unseen = QgsLineSymbol.createSimple({"line_style": "no"})
             words = tr("Departures {part}, solar time", part=part)
@@ -126,11 +127,15 @@ class FlowLines(Style):
         colours = ", ".join(f"'{mode}', '{colour}'" for mode, (_, colour) in looks)
         of_mode = f'map_get(map({colours}), "main_mode")'
         rules = []
-        for mm, condition, words in _classes(layer, "n_trips", WIDTHS_MM):
+        for mm, condition, words in _classes(layer, self.amount, WIDTHS_MM):
             below = _arrow("#ffffff", mm + 0.5, thin)
             above = _arrow("#777777", mm, thin, of_mode)
-            rules.append((_curved(below, above), condition, tr("Trips: {n}", n=words)))
+            rules.append((_curved(below, above), condition, self.class_words(words)))
         return rules
+
+    def class_words(self, amount: str) -> str:
+        """A class in the legend."""
+        return tr("Trips: {n}", n=amount)
 
     def _by_mode(self, layer: QgsVectorLayer, thin: str) -> list[Rule]:
         """Lines of the legend, which draw nothing."""
@@ -145,7 +150,8 @@ class FlowLines(Style):
     def mark(self, layer: QgsVectorLayer) -> None:
         """A style for each slice. The clock plays those of a day, 2000-01-01, or the months."""
         QgsExpressionContextUtils.setLayerVariable(layer, SHOWN, MAX_LINES)
-        layer.setDisplayExpression('"from_zone" || \' → \' || "to_zone" || \': \' || "n_trips"')
+        ends = '"from_zone" || \' → \' || "to_zone"'
+        layer.setDisplayExpression(f"{ends} || ': ' || \"{self.amount}\"")
         parts = sorted(layer.uniqueValues(layer.fields().lookupField("slice")))
         if parts and parts[0][-1].isdigit():
             day = "to_datetime('2000-01-01 ' || {}(\"slice\", 5))"
@@ -172,6 +178,16 @@ class FlowLines(Style):
         return words.format(n=MAX_LINES, name=SHOWN)
 
 
+class PublishedFlows(FlowLines):
+    """Flows that may leave the desk: as wide as there are people, which have the least noise."""
+
+    amount = "n_users"
+
+    def class_words(self, amount: str) -> str:
+        """A class in the legend."""
+        return tr("Users: {n}", n=amount)
+
+
 class FlowZones(Style):
     """Zones by their names, with circles by the trips that stay within."""
 
@@ -191,7 +207,7 @@ class FlowZones(Style):
             rules.append((QgsFillSymbol([middle]), condition, tr("Trips within: {n}", n=words)))
         _set_rules(layer, [*rules, (border, "TRUE", tr("Zone (circles: at all times)"))])
         # a hexagon's tells nothing
-        name_features(layer, "if(\"zone\" ~ '^-?[0-9]+/-?[0-9]+$', '', \"zone\")", MIDDLE)
+        name_features(layer, "if(\"zone\" ~ '^(-?[0-9]+/)+-?[0-9]+$', '', \"zone\")", MIDDLE)
         return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from qgis.core import Qgis, QgsVectorLayer
 
-from .flows import FlowLines
+from .flows import PublishedFlows
 from .legends import Style
 from .styling import RegionScores
 from .words import tr
@@ -23,14 +23,15 @@ def describe(layer: QgsVectorLayer) -> str:
     names = set(layer.fields().names())
     if names >= {"n_users", "suppressed", "epsilon", "within_95"}:  # made by Publish figures
         feature = next(layer.getFeatures(), None)
-        if feature is None or not feature["epsilon"]:
+        if feature is None or "rho" not in names or not feature["rho"]:
             return tr("Published figures.")
         words = tr(
-            "Published figures: counts and medians have fixed noise with an epsilon of {epsilon:g} "
-            "a row. Numbers of people are within ±{within:.0f} of the recorded number in 95 % of "
-            "cases."
+            "Published figures: each person counts in few rows, and counts have noise. The price "
+            "for each person is a ρ of {rho:g} (ε {epsilon:g}, δ one in a million). Numbers of "
+            "users are within ±{within:.0f} of those counted in 95 % of cases."
         )
-        return words.format(epsilon=feature["epsilon"], within=feature["within_95"])
+        known = {"rho": feature["rho"], "epsilon": feature["epsilon"]}
+        return words.format(**known, within=feature["within_95"])
     if "n_users" in names:
         return desk_note()
     if {"user_a", "user_b"} <= names:
@@ -45,7 +46,7 @@ def desk_note() -> str:
     """What figures are that were not published by the algorithm."""
     return tr(
         "Figures as on the desk: those of overlapping regions can be subtracted from each other. "
-        "Use 'Publish figures' before you give them to others."
+        "Others may have those that 'Publish figures' makes."
     )
 
 
@@ -64,7 +65,7 @@ class Published(RegionScores):
 
     def _desk(self, layer: QgsVectorLayer) -> Style:
         return (
-            FlowLines()
+            PublishedFlows()
             if layer.geometryType() == Qgis.GeometryType.Line
             else RegionScores(self.heads)
         )

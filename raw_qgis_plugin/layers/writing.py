@@ -258,6 +258,13 @@ def multipolygons(shapes: np.ndarray) -> list[QgsGeometry | None]:
     return result
 
 
+def geometries(shapes: np.ndarray) -> list[QgsGeometry | None]:
+    """(n,) shapely shapes -> n geometries; None for a missing one."""
+    import shapely
+
+    return [None if wkb is None else _geometry(wkb) for wkb in shapely.to_wkb(shapes)]
+
+
 def _finite(xy: np.ndarray) -> np.ndarray:
     return np.isfinite(xy).all(axis=1)
 

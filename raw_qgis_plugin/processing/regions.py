@@ -20,9 +20,16 @@ from qgis.core import (
     QgsVectorLayerUtils,
 )
 
+from ..core.disclosure.spec import PublishSpec
 from ..core.errors import InputError
 from ..core.sources.polygons import guess_id
-from ..core.specs import FlowSpec, PublishSpec, RegionSpec, SimilarRegionSpec, TaskSpec
+from ..core.specs import (
+    FlowSpec,
+    RegionSpec,
+    SimilarRegionSpec,
+    TaskSpec,
+    TripSpec,
+)
 from .base import RawAlgorithm
 from .form import ANY_SHAPE, LINES, POLYGONS, TABLE, Run
 from .people import columns_of
@@ -31,12 +38,20 @@ from .words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
 
     import numpy as np
 
+    from ..core.disclosure.ledger import Request
+    from ..core.disclosure.publish import Publication
+    from ..core.errors import Progress
+    from ..core.flows.zones import Zones
+    from ..core.mobility.people import PeopleLabels
     from ..core.tracks import Tracks
     from ..layers.styling import Style
+
+
+# fields of earlier versions
+OLD = ("noise_key", "capped_n_visits", "noisy_dwell_min")
 
 
 class RegionAlgorithm(TrackAlgorithm):
@@ -84,7 +99,7 @@ def write_figures(
 
     Figures that are counts become whole numbers.
     """
-    counts = tuple(name for name in figures if name.startswith(("n_", "capped_", "trips_")))
+    counts = tuple(name for name in figures if name.startswith(("n_", "trips_")))
     fields = [source.fields().at(source.fields().lookupField(name)) for name in own]
     values = [[feature[name] for feature in features] for name in own]
     algorithm.crs = source.sourceCrs()
@@ -106,6 +121,29 @@ def texts_of(
         name: [str(n if each[name] == NULL else each[name]) for n, each in rows] for name in names
     }
     return texts, guess_id([*texts], texts.__getitem__)
+
+
+def read_zones(
+    algorithm: RawAlgorithm, layer: str, field: str, rounds: bool = False
+) -> Zones | None:
+    """Zones of a layer's polygons, None where no layer was given. field: the parameter that names
+    the field of their names. rounds: whether coordinates are rounded.
+    """
+    from ..core.flows.zones import read_zones as name_zones
+    from ..core.regions.geometry import rounded
+
+    run = algorithm.current
+    source = algorithm.sources.get(layer)
+    if source is None:
+        return None
+    features = list(source.getFeatures())
+    texts, usual = texts_of(source, features)
+    friendly = QgsVectorLayerUtils.guessFriendlyIdentifierField(source.fields())
+    # names tell zones apart
+    guessed = friendly if len({*texts.get(friendly, ())}) == len(features) else usual
+    names = texts.get(run.text(field) or guessed)
+    shapes = polygons_in_wgs84(features, source, run.context)
+    return name_zones(rounded(shapes) if rounds else shapes, names)
 
 
 def polygons_in_wgs84(
@@ -140,16 +178,10 @@ class ScoreRegions(RegionAlgorithm):
     def run_on(self, run: Run) -> None:
         from ..core.mobility.diary import label_users
         from ..core.regions.scores import score_regions
-        from ..environment.folders import publish_secret
         from ..layers import styling
 
         spec = run.spec(RegionSpec)
-        secret = publish_secret()
         source = self.sources["REGIONS"]
-        if not secret:
-            run.warn(
-                tr("The QGIS profile cannot be written, so these figures cannot be published.")
-            )
         model = self.open_model()
         heads = self.choose_heads("region")
         tracks = self.read_units("user")
@@ -167,7 +199,6 @@ class ScoreRegions(RegionAlgorithm):
             run.stage(tr("Scoring")),
             self.embed,
             label,
-            secret,
         )
         suppressed = scores.columns["suppressed"]
         # what is withheld misleads nobody
@@ -188,7 +219,7 @@ class ScoreRegions(RegionAlgorithm):
         from ..core.regions.people import PEOPLE_FIGURES
 
         fields = source.fields().names()
-        made = results | {*PEOPLE_FIGURES, "noise_key", "geom", "epsilon", "within_95"}
+        made = results | {*PEOPLE_FIGURES, *OLD, "geom", "rho", "epsilon", "within_95"}
         ids = (
             {feature["fid"] for feature in features if isinstance(feature["fid"], int)}
             if "fid" in fields
@@ -233,27 +264,15 @@ class FindFlows(TrackAlgorithm):
         import numpy as np
 
         from ..core.flows.flows import find_flows
-        from ..core.flows.zones import read_zones
-        from ..environment.folders import publish_secret
         from ..layers.flows import FlowLines, FlowZones
         from ..layers.styling import Table
 
         spec = run.spec(FlowSpec)
         model = self.open_model()
-        zones = None
         types = Qgis.WkbType
         tracks = self.read_units("track" if spec.trips == "tracks" else "user")
-        if (source := self.sources.get("ZONES")) is not None:
-            features = list(source.getFeatures())
-            texts, usual = texts_of(source, features)
-            friendly = QgsVectorLayerUtils.guessFriendlyIdentifierField(source.fields())
-            # names tell zones apart
-            guessed = friendly if len({*texts.get(friendly, ())}) == len(features) else usual
-            names = texts.get(run.text("ZONE_FIELD") or guessed)
-            zones = read_zones(polygons_in_wgs84(features, source, run.context), names)
-        found = find_flows(
-            tracks, model, zones, spec, publish_secret(), run.stage(tr("Finding trips"), 15, 85)
-        )
+        zones = read_zones(self, "ZONES", "ZONE_FIELD")
+        found = find_flows(tracks, model, zones, spec, run.stage(tr("Finding trips"), 15, 85))
         run.info(found.words)
         if not any(found.matrix["from_zone"]):
             run.warn(
@@ -347,69 +366,146 @@ class SimilarRegions(RegionAlgorithm):
         return found[0]
 
 
-class Publish(RawAlgorithm):
+class Publish(RegionAlgorithm):
     ID = "publish"
     TITLE = "Publish figures"
     SUMMARY = (
-        "Figures of regions or flows as they may leave the desk: with fixed noise, by an "
-        "allow-list of fields."
+        "Figures of regions, flows or zones as they may leave the desk: with noise, at a price "
+        "that a ledger adds up."
     )
-    NEEDS = ()
-    TAGS = ("privacy", "anonymous", "disclosure")
+    TAGS = ("privacy", "anonymous", "disclosure", "differential privacy", "ledger")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+    def declare(self) -> None:
         self.add_layer(
-            "INPUT", "Regions or flows", "A result of Score regions, or of flows.", TABLE
+            "REGIONS",
+            "Regions or zones (empty: hexagons)",
+            "Polygons in any CRS. Flows and zones can do without: hexagons of a grid of the world.",
+            POLYGONS,
+            optional=True,
         )
-        self.add_options(PublishSpec)
+        self.add_field("REGION_FIELD", "Name of the regions (empty: guessed)", "", "REGIONS")
+        self.add_options(PublishSpec, TripSpec)
         self.add_sink("OUTPUT", "Published figures", ANY_SHAPE)
 
-    def run_on(self, run: Run) -> None:
-        import numpy as np
+    def check(self, run: Run) -> None:
+        super().check(run)
+        if run.spec(PublishSpec).kind == "regions" and not run.parameters.get("REGIONS"):
+            raise InputError("Regions are published of polygons: choose a layer for REGIONS.")
 
-        from ..core.arrays import rank_within
-        from ..core.disclosure.noise import deviation
-        from ..core.disclosure.publish import NAMES, publish_figures, publish_threshold
-        from ..environment.folders import publish_secret
-        from ..layers.publishing import Published
+    def run_on(self, run: Run) -> None:
+        from ..core.disclosure.ledger import Ledger, publish_once
+        from ..environment.folders import ledger_folder
 
         spec = run.spec(PublishSpec)
-        source = self.sources["INPUT"]
-        features = list(source.getFeatures())
-        texts, named = texts_of(source, features)
-        columns = {
-            name: [None if row[name] == NULL else row[name] for row in features] for name in texts
-        }
-        found = publish_figures(columns, publish_secret(), spec.epsilon, spec.min_users)
-        of_flows = not {"from_zone", "n_within"}.isdisjoint(columns)
-        kept = [
-            name
-            for name in dict.fromkeys(NAMES if of_flows else (named, *NAMES))
-            if name in columns
-        ]
-        left_out = [name for name in columns if name not in {*kept, *found}]
-        run.info(tr("Fields left out: {names}.").format(names=", ".join(left_out) or "–"))
-        shown = np.flatnonzero(~found["suppressed"])
+        ledger = Ledger(ledger_folder())  # first: without it nothing is read
+        trips = run.spec(TripSpec) if spec.kind != "regions" else None
+        tracks = self.read_units("track" if trips and trips.trips == "tracks" else "user")
+        zones = read_zones(self, "REGIONS", "REGION_FIELD", rounds=True)
+        needs_model = spec.labels if trips is None else trips.trips == "stops"
+        if needs_model:
+            self.open_model()
+        request = self._request(tracks, zones, spec, trips)
+        spent = ledger.spent(request)
         run.info(
             tr(
-                "Numbers of users are within ±{within} of the recorded number in 95 % of cases. "
-                "{n} of {all} rows have figures: others are of fewer than {least} users, with "
-                "noise.",
-                within=deviation(spec.epsilon),
-                n=len(shown),
-                all=len(features),
-                least=publish_threshold(spec.epsilon, spec.min_users),
+                "People of this layer are in {n:,} publications of this profile, which cost a ρ of "
+                "{rho:g} together.",
+                n=spent.publications,
+                rho=spent.rho,
             )
         )
-        # that there is a row, and where it stands, would tell of a pair or hexagon what the desk
-        # knew
-        if of_flows:
-            order = sorted(map(int, shown), key=lambda row: [texts[name][row] for name in kept])
-            features = [features[row] for row in order]
-            found = {name: found[name][order] for name in found}
-            if "from_zone" in columns:
-                slices = np.unique([texts["slice"][row] for row in order], return_inverse=True)[1]
-                found["rank"] = (
-                    rank_within(slices, np.nan_to_num(found.get("n_trips", found["n_users"]))) + 1.0
-                )
-        write_figures(self, source, kept, features, found, Published([]))
+        publication = publish_once(
+            ledger, request, spec.max_rho, lambda: self._draw(tracks, zones, spec, trips)
+        )
+        self._tell(publication, spec)
+        self._write(publication)
+
+    def _request(
+        self, tracks: Tracks, zones: Zones | None, spec: PublishSpec, trips: TripSpec | None
+    ) -> Request:
+        import numpy as np
+
+        from ..core.disclosure.ledger import request_of
+        from ..core.embedding.cache import recipe_key
+
+        shapes = zones.shapes if zones else np.zeros(0, object)
+        names = list(zones.names) if zones else None
+        model = recipe_key(self.model).hex() if self.model else None
+        return request_of(tracks, shapes, spec, trips, names, model)
+
+    def _draw(
+        self, tracks: Tracks, zones: Zones | None, spec: PublishSpec, trips: TripSpec | None
+    ) -> Publication:
+        """A new publication: noise is drawn."""
+        from ..core.disclosure.publish import publish
+        from ..core.flows.flows import trips_of
+        from ..core.flows.publishing import flows_to_publish, zones_to_publish
+        from ..core.mobility.diary import label_users
+        from ..core.regions.publishing import regions_to_publish
+
+        run = self.current
+        if trips is not None:
+            journeys = trips_of(tracks, self.model, trips, run.stage(tr("Finding trips"), 15, 85))
+            make = flows_to_publish if spec.kind == "flows" else zones_to_publish
+            return publish(make(journeys, zones, trips), spec)
+        label = None
+        if spec.labels:
+
+            def label(users: Tracks, progress: Progress) -> PeopleLabels:
+                return label_users(users, self.model, progress)
+
+        assert zones is not None  # of `check`
+        stage = run.stage(tr("Scoring"))
+        names = {"name": zones.names}
+        return publish(regions_to_publish(tracks, zones.shapes, names, label, stage), spec)
+
+    def _tell(self, publication: Publication, spec: PublishSpec) -> None:
+        """What was paid, and what it means."""
+        from ..core.disclosure.accounting import epsilon_of, guess_bound
+
+        run = self.current
+        suppressed = publication.columns["suppressed"]
+        run.info(
+            tr(
+                "This publication costs a ρ of {rho:g}: an ε of {epsilon:.1f} for each person, "
+                "with a δ of one in a million. Somebody who knows everybody else guesses right "
+                "whether a person is in it in {bound:.0%} of cases at most (a coin: 50 %).",
+                rho=publication.rho,
+                epsilon=epsilon_of(publication.rho),
+                bound=guess_bound(publication.rho),
+            )
+        )
+        run.info(
+            tr(
+                "Numbers of users are within ±{within} of those counted in 95 % of cases. {n} of "
+                "{all} rows have figures: others are of fewer than {least} users, with noise.",
+                within=publication.within_95,
+                n=int((~suppressed).sum()),
+                all=len(suppressed),
+                least=publication.least,
+            )
+        )
+        run.info(
+            tr(
+                "About {n:,} users are in more than {rows} rows and count in so many, chosen at "
+                "random.",
+                n=publication.beyond,
+                rows=spec.rows,
+            )
+        )
+
+    def _write(self, publication: Publication) -> None:
+        """Write it in WGS84, with the coordinates that the figures were computed on."""
+        from qgis.core import QgsCoordinateReferenceSystem
+
+        from ..layers.publishing import Published
+        from ..layers.writing import geometries, multipolygons
+
+        self.crs = QgsCoordinateReferenceSystem("EPSG:4326")
+        of_flows = "from_zone" in publication.columns
+        make = geometries if of_flows else multipolygons
+        shape = Qgis.WkbType.LineString if of_flows else Qgis.WkbType.MultiPolygon
+        columns = publication.columns
+        counts = tuple(name for name in columns if name.startswith(("n_", "trips_")))
+        style = Published([])
+        self.write("OUTPUT", columns, style, make(publication.shapes), shape, counts=counts)

@@ -20,10 +20,6 @@
       <translation>, uma a cada {time}</translation>
     </message>
     <message>
-      <source>0.25, 0.5, 1 or 2: the smaller, the more noise.</source>
-      <translation>0,25, 0,5, 1 ou 2: quanto menor, mais ruído.</translation>
-    </message>
-    <message>
       <source>1 fix</source>
       <translation>1 posição</translation>
     </message>
@@ -104,8 +100,8 @@
       <translation>Uma página com título, legenda, escala e notas na janela de layout do QGIS.</translation>
     </message>
     <message>
-      <source>A result of Score regions, or of flows.</source>
-      <translation>Um resultado de Avaliar regiões, ou de fluxos.</translation>
+      <source>A row is shown if its number of users, with noise, is so large.</source>
+      <translation>Uma linha é mostrada se seu número de usuários, com ruído, for tão grande.</translation>
     </message>
     <message>
       <source>A row of figures for each user, track or day, by which they can be compared, clustered or classified.</source>
@@ -126,6 +122,10 @@
     <message>
       <source>A user's trips, on average: {shares}.</source>
       <translation>Viagens de um usuário, em média: {shares}.</translation>
+    </message>
+    <message>
+      <source>About {n:,} users are in more than {rows} rows and count in so many, chosen at random.</source>
+      <translation>Cerca de {n:,} usuários estão em mais de {rows} linhas e contam em tantas, escolhidas ao acaso.</translation>
     </message>
     <message>
       <source>Accuracy of such forecasts on the past of this layer, compared with simple methods</source>
@@ -528,14 +528,6 @@
       <translation>Encontros: {n:,}, observados: {k:,}.</translation>
     </message>
     <message>
-      <source>Epsilon must be one of {known}.</source>
-      <translation>Epsilon deve ser um de {known}.</translation>
-    </message>
-    <message>
-      <source>Epsilon of each row</source>
-      <translation>Épsilon de cada linha</translation>
-    </message>
-    <message>
       <source>Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words.</source>
       <translation>Erros das previsões no passado destes trajetos, por horizonte, ao lado de métodos simples, com um veredito em palavras.</translation>
     </message>
@@ -564,10 +556,6 @@
       <translation>Campos</translation>
     </message>
     <message>
-      <source>Fields left out: {names}.</source>
-      <translation>Campos omitidos: {names}.</translation>
-    </message>
-    <message>
       <source>Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}.</source>
       <translation>Campos de REGIONS que são números de resultados ou pertencem a um GeoPackage não são mantidos: {names}.</translation>
     </message>
@@ -580,8 +568,8 @@
       <translation>Campos: {names}</translation>
     </message>
     <message>
-      <source>Figures as on the desk: those of overlapping regions can be subtracted from each other. Use 'Publish figures' before you give them to others.</source>
-      <translation>Números como na mesa de trabalho: os de regiões sobrepostas podem ser subtraídos uns dos outros. Use 'Publicar números' antes de entregá-los a outros.</translation>
+      <source>Figures as on the desk: those of overlapping regions can be subtracted from each other. Others may have those that 'Publish figures' makes.</source>
+      <translation>Números de uso interno: os de regiões sobrepostas podem ser subtraídos uns dos outros. Outros podem receber os que 'Publicar números' produz.</translation>
     </message>
     <message>
       <source>Figures for polygons from the people who visit them, with intervals; those of few people are withheld.</source>
@@ -592,16 +580,12 @@
       <translation>Valores de menos de {n} pessoas são omitidos. As pessoas registradas não representam a população.</translation>
     </message>
     <message>
-      <source>Figures of fewer users are left out.</source>
-      <translation>Números de menos usuários são omitidos.</translation>
-    </message>
-    <message>
       <source>Figures of regions</source>
       <translation>Números de regiões</translation>
     </message>
     <message>
-      <source>Figures of regions or flows as they may leave the desk: with fixed noise, by an allow-list of fields.</source>
-      <translation>Números de regiões ou fluxos como podem sair da mesa: com ruído fixo, por uma lista de campos permitidos.</translation>
+      <source>Figures of regions, flows or zones as they may leave the desk: with noise, at a price that a ledger adds up.</source>
+      <translation>Números de regiões, fluxos ou zonas que podem ser divulgados: com ruído, a um preço que um livro-razão soma.</translation>
     </message>
     <message>
       <source>Figures of the drawn regions as others may have them</source>
@@ -784,6 +768,10 @@
       <translation>Hexágonos</translation>
     </message>
     <message>
+      <source>Highest price of all publications together</source>
+      <translation>Preço máximo de todas as publicações juntas</translation>
+    </message>
+    <message>
       <source>Home</source>
       <translation>Casa</translation>
     </message>
@@ -822,6 +810,10 @@
     <message>
       <source>How this was measured</source>
       <translation>Como isto foi medido</translation>
+    </message>
+    <message>
+      <source>How well a person's presence can be guessed, from all rows and figures together. Half the price is 1.4 times the noise.</source>
+      <translation>Quão bem a presença de uma pessoa pode ser adivinhada, por todas as linhas e números juntos. Metade do preço é 1,4 vez o ruído.</translation>
     </message>
     <message>
       <source>IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.</source>
@@ -1036,6 +1028,10 @@
       <translation>Rótulos dos visitantes</translation>
     </message>
     <message>
+      <source>Labels of the visitors of regions</source>
+      <translation>Rótulos dos visitantes das regiões</translation>
+    </message>
+    <message>
       <source>Labels of {unit}</source>
       <translation>Rótulos de {unit}</translation>
     </message>
@@ -1064,8 +1060,8 @@
       <translation>Deixar o modelo ler {users} em {device}</translation>
     </message>
     <message>
-      <source>Lines, zones and the whole matrix as layers of the map, which can be published</source>
-      <translation>Linhas, zonas e a matriz inteira como camadas do mapa, que podem ser publicadas</translation>
+      <source>Lines, zones and the whole matrix as layers of the map</source>
+      <translation>Linhas, zonas e a matriz inteira como camadas do mapa</translation>
     </message>
     <message>
       <source>Longer gaps are left open. Gaps of up to an hour were measured.</source>
@@ -1184,6 +1180,10 @@
       <translation>Mínimo de usuários por região: menos pessoas não recebem números.</translation>
     </message>
     <message>
+      <source>Minimum users per row</source>
+      <translation>Mínimo de usuários por linha</translation>
+    </message>
+    <message>
       <source>Minutes at most</source>
       <translation>Minutos no máximo</translation>
     </message>
@@ -1238,6 +1238,10 @@
     <message>
       <source>Name a layer of {file} as '{file}|layername=NAME'. It has: {all}.</source>
       <translation>Indique uma camada de {file} como '{file}|layername=NAME'. Ele tem: {all}.</translation>
+    </message>
+    <message>
+      <source>Name of the regions (empty: guessed)</source>
+      <translation>Nome das regiões (vazio: detectar)</translation>
     </message>
     <message>
       <source>Name of the zones (empty: guessed)</source>
@@ -1352,6 +1356,14 @@
       <translation>Não testado.</translation>
     </message>
     <message>
+      <source>Nothing can be published, because a file of the ledger of publications cannot be read: {file}. Restore it from a backup.</source>
+      <translation>Nada pode ser publicado, porque um arquivo do livro-razão das publicações não pode ser lido: {file}. Restaure-o de um backup.</translation>
+    </message>
+    <message>
+      <source>Nothing can be published, because the ledger of publications cannot be kept in {folder}: {error}.</source>
+      <translation>Nada pode ser publicado, porque o livro-razão das publicações não pode ser mantido em {folder}: {error}.</translation>
+    </message>
+    <message>
       <source>Number of fixes skipped</source>
       <translation>Número de posições ignoradas</translation>
     </message>
@@ -1364,8 +1376,8 @@
       <translation>Número de usuários</translation>
     </message>
     <message>
-      <source>Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have figures: others are of fewer than {least} users, with noise.</source>
-      <translation>Números de usuários ficam a ±{within} do número registrado em 95 % dos casos. {n} de {all} linhas têm números: as outras são de menos de {least} usuários, com ruído.</translation>
+      <source>Numbers of users are within ±{within} of those counted in 95 % of cases. {n} of {all} rows have figures: others are of fewer than {least} users, with noise.</source>
+      <translation>Os números de usuários ficam a ±{within} dos contados em 95 % dos casos. {n} de {all} linhas têm números: as outras são de menos de {least} usuários, com ruído.</translation>
     </message>
     <message>
       <source>ONNX Runtime could not load its CUDA libraries, so the CPU works. Install onnxruntime-gpu[cuda,cudnn].</source>
@@ -1378,6 +1390,10 @@
     <message>
       <source>Observed: both have fixes</source>
       <translation>Observado: ambos têm posições</translation>
+    </message>
+    <message>
+      <source>Of people in more rows so many count, chosen at random. A quarter of the rows is half the noise, but figures are of fewer people.</source>
+      <translation>Pessoas em mais linhas contam em tantas, escolhidas ao acaso. Um quarto das linhas é metade do ruído, mas os números são de menos pessoas.</translation>
     </message>
     <message>
       <source>Of the first {n:,} rows: {skipped}</source>
@@ -1464,6 +1480,14 @@
       <translation>Pessoas por hora da semana</translation>
     </message>
     <message>
+      <source>People of this layer are in {n:,} publications already, which cost a ρ of {spent:g} together. With this one it is {total:g} (ε {epsilon:.1f}), and somebody who knows everybody else guesses a person's presence right in {bound:.0%} of cases. MAX_RHO allows {most:g}: raise it if this is meant.</source>
+      <translation>Pessoas desta camada já estão em {n:,} publicações, que custam juntas um ρ de {spent:g}. Com esta são {total:g} (ε {epsilon:.1f}), e quem conhece todos os outros acerta a presença de uma pessoa em {bound:.0%} dos casos. MAX_RHO permite {most:g}: aumente-o se for essa a intenção.</translation>
+    </message>
+    <message>
+      <source>People of this layer are in {n:,} publications of this profile, which cost a ρ of {rho:g} together.</source>
+      <translation>Pessoas desta camada estão em {n:,} publicações deste perfil, que custam juntas um ρ de {rho:g}.</translation>
+    </message>
+    <message>
       <source>People per km²</source>
       <translation>Pessoas por km²</translation>
     </message>
@@ -1480,6 +1504,10 @@
       <translation>Polígonos em qualquer SRC.</translation>
     </message>
     <message>
+      <source>Polygons in any CRS. Flows and zones can do without: hexagons of a grid of the world.</source>
+      <translation>Polígonos em qualquer SRC. Fluxos e zonas podem dispensá-los: hexágonos de uma grade do mundo.</translation>
+    </message>
+    <message>
       <source>Polygons in any CRS. Where they overlap, the first one counts.</source>
       <translation>Polígonos em qualquer SRC. Onde se sobrepõem, vale o primeiro.</translation>
     </message>
@@ -1490,6 +1518,10 @@
     <message>
       <source>Positions</source>
       <translation>Posições</translation>
+    </message>
+    <message>
+      <source>Price (ρ)</source>
+      <translation>Preço (ρ)</translation>
     </message>
     <message>
       <source>Profile users</source>
@@ -1520,8 +1552,8 @@
       <translation>Números publicados.</translation>
     </message>
     <message>
-      <source>Published figures: counts and medians have fixed noise with an epsilon of {epsilon:g} a row. Numbers of people are within ±{within:.0f} of the recorded number in 95 % of cases.</source>
-      <translation>Números publicados: contagens e medianas têm ruído fixo com um épsilon de {epsilon:g} por linha. Os números de pessoas ficam a ±{within:.0f} do número registrado em 95 % dos casos.</translation>
+      <source>Published figures: each person counts in few rows, and counts have noise. The price for each person is a ρ of {rho:g} (ε {epsilon:g}, δ one in a million). Numbers of users are within ±{within:.0f} of those counted in 95 % of cases.</source>
+      <translation>Números publicados: cada pessoa conta em poucas linhas, e as contagens têm ruído. O preço para cada pessoa é um ρ de {rho:g} (ε {epsilon:g}, δ de um em um milhão). Os números de usuários ficam a ±{within:.0f} dos contados em 95 % dos casos.</translation>
     </message>
     <message>
       <source>PyTorch has no version for Macs with an Intel processor. RAW runs the model there; untick training, and train on another computer.</source>
@@ -1644,6 +1676,10 @@
       <translation>Regiões</translation>
     </message>
     <message>
+      <source>Regions are published of polygons: choose a layer for REGIONS.</source>
+      <translation>Regiões são publicadas a partir de polígonos: escolha uma camada para REGIONS.</translation>
+    </message>
+    <message>
       <source>Regions can be drawn when the model has read the users.</source>
       <translation>As regiões podem ser desenhadas depois que o modelo ler os usuários.</translation>
     </message>
@@ -1652,8 +1688,8 @@
       <translation>Regiões de menos usuários não são comparadas nem encontradas.</translation>
     </message>
     <message>
-      <source>Regions or flows</source>
-      <translation>Regiões ou fluxos</translation>
+      <source>Regions or zones (empty: hexagons)</source>
+      <translation>Regiões ou zonas (vazio: hexágonos)</translation>
     </message>
     <message>
       <source>Remove</source>
@@ -1688,6 +1724,10 @@
       <translation>Moradores, trabalhadores, pendulares e modos de transporte, dos lugares e viagens dos visitantes. Leva tanto quanto um diário de viagem deles.</translation>
     </message>
     <message>
+      <source>Residents, workers, commuters and modes of transport. They take a part of the price, and as long as a travel diary.</source>
+      <translation>Moradores, trabalhadores, pendulares e modos de transporte. Ocupam uma parte do preço e levam tanto quanto um diário de viagem.</translation>
+    </message>
+    <message>
       <source>Resume</source>
       <translation>Retomar</translation>
     </message>
@@ -1702,6 +1742,10 @@
     <message>
       <source>Rows of {file} without the {n} columns of its header: {rows:,}.</source>
       <translation>Linhas de {file} sem as {n} colunas do cabeçalho: {rows:,}.</translation>
+    </message>
+    <message>
+      <source>Rows that a person counts in, at most</source>
+      <translation>Linhas em que uma pessoa conta, no máximo</translation>
     </message>
     <message>
       <source>Running: {left} of training left, then calibrating and testing</source>
@@ -1956,10 +2000,6 @@
       <translation>O pacote Python {name} está instalado mas não funciona: {error}. Complementos → RAW → Pacotes mostra quais pacotes estão com defeito e os instala de novo.</translation>
     </message>
     <message>
-      <source>The QGIS profile cannot be written, so these figures cannot be published.</source>
-      <translation>O perfil do QGIS não pode ser gravado; por isso estes números não podem ser publicados.</translation>
-    </message>
-    <message>
       <source>The areas stay as they were: too few people could be held out to calibrate them again.</source>
       <translation>As áreas ficam como eram: não se pôde deixar de fora gente suficiente para calibrá-las de novo.</translation>
     </message>
@@ -2014,10 +2054,6 @@
     <message>
       <source>The environment of RAW's own is not whole, so that pip would install into QGIS itself and want an administrator. Nothing was installed. A virus scanner or a synchronised folder may hold its files back: make an exception, then press Install again.</source>
       <translation>O ambiente próprio do RAW está incompleto; o pip instalaria no próprio QGIS e pediria um administrador. Nada foi instalado. Um antivírus ou uma pasta sincronizada pode reter os arquivos: crie uma exceção e pressione Instalar de novo.</translation>
-    </message>
-    <message>
-      <source>The field {name} does not hold numbers: score or add up again.</source>
-      <translation>O campo {name} não contém números: avalie ou some de novo.</translation>
     </message>
     <message>
       <source>The figures and differences as a table (CSV)</source>
@@ -2076,10 +2112,6 @@
       <translation>A camada não tem pontos nem linhas. Escolha uma camada de pontos, ou de linhas com valores M.</translation>
     </message>
     <message>
-      <source>The layer has no fields noise_key and n_users: score the regions again, and publish that.</source>
-      <translation>A camada não tem os campos noise_key e n_users: avalie as regiões de novo e publique o resultado.</translation>
-    </message>
-    <message>
       <source>The layer is a table without geometry. Import tracks makes a layer of points of its file.</source>
       <translation>A camada é uma tabela sem geometria. Importar trajetos faz uma camada de pontos a partir do arquivo dela.</translation>
     </message>
@@ -2094,6 +2126,10 @@
     <message>
       <source>The learning rate falls over this time. The comparison with the model before takes some minutes more.</source>
       <translation>A taxa de aprendizado cai nesse tempo. A comparação com o modelo anterior leva mais alguns minutos.</translation>
+    </message>
+    <message>
+      <source>The ledger in the profile adds up what publications of the same people have cost.</source>
+      <translation>O livro-razão no perfil soma o que custaram as publicações das mesmas pessoas.</translation>
     </message>
     <message>
       <source>The map shows the time of the forecast alone, in UTC: labels of other times are hidden.</source>
@@ -2384,6 +2420,10 @@
       <translation>Esta página é sobre uma pessoa: guarde-a com o mesmo cuidado que os trajetos e não a publique.</translation>
     </message>
     <message>
+      <source>This publication costs a ρ of {rho:g}: an ε of {epsilon:.1f} for each person, with a δ of one in a million. Somebody who knows everybody else guesses right whether a person is in it in {bound:.0%} of cases at most (a coin: 50 %).</source>
+      <translation>Esta publicação custa um ρ de {rho:g}: um ε de {epsilon:.1f} para cada pessoa, com um δ de um em um milhão. Quem conhece todos os outros acerta se uma pessoa está nela em no máximo {bound:.0%} dos casos (uma moeda: 50 %).</translation>
+    </message>
+    <message>
       <source>Those labels are 'unknown', and in_domain is false.</source>
       <translation>Esses rótulos são 'unknown', e in_domain é false.</translation>
     </message>
@@ -2624,6 +2664,10 @@
       <translation>Os usuários podem ser vistos depois que o modelo os ler.</translation>
     </message>
     <message>
+      <source>Users: {n}</source>
+      <translation>Usuários: {n}</translation>
+    </message>
+    <message>
       <source>Usual places</source>
       <translation>Lugares habituais</translation>
     </message>
@@ -2654,6 +2698,10 @@
     <message>
       <source>What the model was trained on, how good it is, and your own models</source>
       <translation>Com que o modelo foi treinado, quão bom ele é, e os seus próprios modelos</translation>
+    </message>
+    <message>
+      <source>What to publish</source>
+      <translation>O que publicar</translation>
     </message>
     <message>
       <source>What to use</source>
@@ -3222,6 +3270,10 @@
     <message>
       <source>regions</source>
       <translation>regiões</translation>
+    </message>
+    <message>
+      <source>regions: who was in each. flows: who went from zone to zone. zones: who began or ended a trip in each.</source>
+      <translation>regions: quem esteve em cada uma. flows: quem foi de zona a zona. zones: quem começou ou terminou uma viagem em cada uma.</translation>
     </message>
     <message>
       <source>right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, the best {high:.0f} %; unknown counts as wrong).</source>

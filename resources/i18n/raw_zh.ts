@@ -20,10 +20,6 @@
       <translation>，每 {time} 一个</translation>
     </message>
     <message>
-      <source>0.25, 0.5, 1 or 2: the smaller, the more noise.</source>
-      <translation>0.25、0.5、1 或 2：越小，噪声越大。</translation>
-    </message>
-    <message>
       <source>1 fix</source>
       <translation>1 个定位点</translation>
     </message>
@@ -104,8 +100,8 @@
       <translation>在 QGIS 布局窗口中生成带标题、图例、比例尺和说明的页面。</translation>
     </message>
     <message>
-      <source>A result of Score regions, or of flows.</source>
-      <translation>“为区域评分”或流量的结果。</translation>
+      <source>A row is shown if its number of users, with noise, is so large.</source>
+      <translation>加噪声后的用户数不小于此值时，才显示该行。</translation>
     </message>
     <message>
       <source>A row of figures for each user, track or day, by which they can be compared, clustered or classified.</source>
@@ -126,6 +122,10 @@
     <message>
       <source>A user's trips, on average: {shares}.</source>
       <translation>用户出行的平均构成：{shares}。</translation>
+    </message>
+    <message>
+      <source>About {n:,} users are in more than {rows} rows and count in so many, chosen at random.</source>
+      <translation>约有 {n:,} 名用户出现在超过 {rows} 行中，只在随机选取的这么多行中计数。</translation>
     </message>
     <message>
       <source>Accuracy of such forecasts on the past of this layer, compared with simple methods</source>
@@ -528,14 +528,6 @@
       <translation>相遇：{n:,} 次，其中观测到的：{k:,} 次。</translation>
     </message>
     <message>
-      <source>Epsilon must be one of {known}.</source>
-      <translation>Epsilon 必须为 {known} 之一。</translation>
-    </message>
-    <message>
-      <source>Epsilon of each row</source>
-      <translation>每行的 epsilon</translation>
-    </message>
-    <message>
       <source>Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words.</source>
       <translation>在这些轨迹的过去数据上，按预测时长列出预测误差，与简单方法对比，并给出文字结论。</translation>
     </message>
@@ -564,10 +556,6 @@
       <translation>字段</translation>
     </message>
     <message>
-      <source>Fields left out: {names}.</source>
-      <translation>略去的字段：{names}。</translation>
-    </message>
-    <message>
       <source>Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}.</source>
       <translation>REGIONS 中属于结果数字或 GeoPackage 的字段不予保留：{names}。</translation>
     </message>
@@ -580,8 +568,8 @@
       <translation>字段：{names}</translation>
     </message>
     <message>
-      <source>Figures as on the desk: those of overlapping regions can be subtracted from each other. Use 'Publish figures' before you give them to others.</source>
-      <translation>桌面数字：重叠区域的数字可以相减。交给他人之前请使用“发布数字”。</translation>
+      <source>Figures as on the desk: those of overlapping regions can be subtracted from each other. Others may have those that 'Publish figures' makes.</source>
+      <translation>内部使用的数字：重叠区域的数字可以相减。可以给他人的是“发布数字”生成的数字。</translation>
     </message>
     <message>
       <source>Figures for polygons from the people who visit them, with intervals; those of few people are withheld.</source>
@@ -592,16 +580,12 @@
       <translation>少于 {n} 人的数值不公布。有记录的人不代表全体人口。</translation>
     </message>
     <message>
-      <source>Figures of fewer users are left out.</source>
-      <translation>用户更少的数字被略去。</translation>
-    </message>
-    <message>
       <source>Figures of regions</source>
       <translation>区域数字</translation>
     </message>
     <message>
-      <source>Figures of regions or flows as they may leave the desk: with fixed noise, by an allow-list of fields.</source>
-      <translation>可以对外提供的区域或流量数字：带固定噪声，仅限允许的字段。</translation>
+      <source>Figures of regions, flows or zones as they may leave the desk: with noise, at a price that a ledger adds up.</source>
+      <translation>可以对外提供的区域、流量或分区数字：带噪声，其代价由账本累计。</translation>
     </message>
     <message>
       <source>Figures of the drawn regions as others may have them</source>
@@ -784,6 +768,10 @@
       <translation>六边形</translation>
     </message>
     <message>
+      <source>Highest price of all publications together</source>
+      <translation>所有发布合计的最高代价</translation>
+    </message>
+    <message>
       <source>Home</source>
       <translation>住处</translation>
     </message>
@@ -822,6 +810,10 @@
     <message>
       <source>How this was measured</source>
       <translation>测量方法</translation>
+    </message>
+    <message>
+      <source>How well a person's presence can be guessed, from all rows and figures together. Half the price is 1.4 times the noise.</source>
+      <translation>根据所有行和数字，能多准确地猜出某人是否在内。代价减半，噪声为 1.4 倍。</translation>
     </message>
     <message>
       <source>IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.</source>
@@ -1036,6 +1028,10 @@
       <translation>到访者的标签</translation>
     </message>
     <message>
+      <source>Labels of the visitors of regions</source>
+      <translation>区域访客的标签</translation>
+    </message>
+    <message>
       <source>Labels of {unit}</source>
       <translation>标签：{unit}</translation>
     </message>
@@ -1064,8 +1060,8 @@
       <translation>让模型在 {device} 上读取{users}</translation>
     </message>
     <message>
-      <source>Lines, zones and the whole matrix as layers of the map, which can be published</source>
-      <translation>将线、分区和整个矩阵作为地图图层，可以发布</translation>
+      <source>Lines, zones and the whole matrix as layers of the map</source>
+      <translation>线、分区和完整矩阵作为地图图层</translation>
     </message>
     <message>
       <source>Longer gaps are left open. Gaps of up to an hour were measured.</source>
@@ -1184,6 +1180,10 @@
       <translation>每个区域的最少用户数：人数更少则不给出数字。</translation>
     </message>
     <message>
+      <source>Minimum users per row</source>
+      <translation>每行的最少用户数</translation>
+    </message>
+    <message>
       <source>Minutes at most</source>
       <translation>最长分钟数</translation>
     </message>
@@ -1238,6 +1238,10 @@
     <message>
       <source>Name a layer of {file} as '{file}|layername=NAME'. It has: {all}.</source>
       <translation>请以“{file}|layername=NAME”指定 {file} 的图层。它有：{all}。</translation>
+    </message>
+    <message>
+      <source>Name of the regions (empty: guessed)</source>
+      <translation>区域名称（空：自动识别）</translation>
     </message>
     <message>
       <source>Name of the zones (empty: guessed)</source>
@@ -1352,6 +1356,14 @@
       <translation>未测试。</translation>
     </message>
     <message>
+      <source>Nothing can be published, because a file of the ledger of publications cannot be read: {file}. Restore it from a backup.</source>
+      <translation>无法发布：发布账本中的一个文件无法读取：{file}。请从备份中恢复它。</translation>
+    </message>
+    <message>
+      <source>Nothing can be published, because the ledger of publications cannot be kept in {folder}: {error}.</source>
+      <translation>无法发布：发布账本无法保存在 {folder} 中：{error}。</translation>
+    </message>
+    <message>
       <source>Number of fixes skipped</source>
       <translation>跳过的定位点数</translation>
     </message>
@@ -1364,8 +1376,8 @@
       <translation>用户数</translation>
     </message>
     <message>
-      <source>Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have figures: others are of fewer than {least} users, with noise.</source>
-      <translation>用户数在 95 % 的情况下与记录数相差不超过 ±{within}。{all} 行中有 {n} 行有数字：其余行加噪声后少于 {least} 名用户。</translation>
+      <source>Numbers of users are within ±{within} of those counted in 95 % of cases. {n} of {all} rows have figures: others are of fewer than {least} users, with noise.</source>
+      <translation>在 95 % 的情况下，用户数与所计人数相差不超过 ±{within}。{all} 行中有 {n} 行给出数字：其余各行加噪声后少于 {least} 名用户。</translation>
     </message>
     <message>
       <source>ONNX Runtime could not load its CUDA libraries, so the CPU works. Install onnxruntime-gpu[cuda,cudnn].</source>
@@ -1378,6 +1390,10 @@
     <message>
       <source>Observed: both have fixes</source>
       <translation>观测到：双方都有定位点</translation>
+    </message>
+    <message>
+      <source>Of people in more rows so many count, chosen at random. A quarter of the rows is half the noise, but figures are of fewer people.</source>
+      <translation>出现在更多行中的人只在随机选取的这么多行中计数。行数减为四分之一，噪声减半，但数字涉及的人更少。</translation>
     </message>
     <message>
       <source>Of the first {n:,} rows: {skipped}</source>
@@ -1464,6 +1480,14 @@
       <translation>一周各小时的人数</translation>
     </message>
     <message>
+      <source>People of this layer are in {n:,} publications already, which cost a ρ of {spent:g} together. With this one it is {total:g} (ε {epsilon:.1f}), and somebody who knows everybody else guesses a person's presence right in {bound:.0%} of cases. MAX_RHO allows {most:g}: raise it if this is meant.</source>
+      <translation>此图层中的人已在 {n:,} 次发布中，合计代价 ρ 为 {spent:g}。加上这次为 {total:g}（ε {epsilon:.1f}），了解其他所有人的人猜对某人是否在内的比例可达 {bound:.0%}。MAX_RHO 允许 {most:g}：如确有必要，请提高它。</translation>
+    </message>
+    <message>
+      <source>People of this layer are in {n:,} publications of this profile, which cost a ρ of {rho:g} together.</source>
+      <translation>此图层中的人在本配置文件的 {n:,} 次发布中，合计代价 ρ 为 {rho:g}。</translation>
+    </message>
+    <message>
       <source>People per km²</source>
       <translation>每 km² 人数</translation>
     </message>
@@ -1480,6 +1504,10 @@
       <translation>任意坐标参考系的多边形。</translation>
     </message>
     <message>
+      <source>Polygons in any CRS. Flows and zones can do without: hexagons of a grid of the world.</source>
+      <translation>任意 CRS 的多边形。流量和分区可以不用：采用全球网格的六边形。</translation>
+    </message>
+    <message>
       <source>Polygons in any CRS. Where they overlap, the first one counts.</source>
       <translation>任意坐标参考系的多边形。重叠处以第一个为准。</translation>
     </message>
@@ -1490,6 +1518,10 @@
     <message>
       <source>Positions</source>
       <translation>位置</translation>
+    </message>
+    <message>
+      <source>Price (ρ)</source>
+      <translation>代价（ρ）</translation>
     </message>
     <message>
       <source>Profile users</source>
@@ -1520,8 +1552,8 @@
       <translation>已发布的数字。</translation>
     </message>
     <message>
-      <source>Published figures: counts and medians have fixed noise with an epsilon of {epsilon:g} a row. Numbers of people are within ±{within:.0f} of the recorded number in 95 % of cases.</source>
-      <translation>已发布的数字：计数和中位数带有固定噪声，每行 epsilon 为 {epsilon:g}。在 95 % 的情况下，人数与记录数相差不超过 ±{within:.0f}。</translation>
+      <source>Published figures: each person counts in few rows, and counts have noise. The price for each person is a ρ of {rho:g} (ε {epsilon:g}, δ one in a million). Numbers of users are within ±{within:.0f} of those counted in 95 % of cases.</source>
+      <translation>已发布的数字：每个人只在少数行中计数，计数带噪声。每个人的代价 ρ 为 {rho:g}（ε {epsilon:g}，δ 为百万分之一）。在 95 % 的情况下，用户数与所计人数相差不超过 ±{within:.0f}。</translation>
     </message>
     <message>
       <source>PyTorch has no version for Macs with an Intel processor. RAW runs the model there; untick training, and train on another computer.</source>
@@ -1644,6 +1676,10 @@
       <translation>区域</translation>
     </message>
     <message>
+      <source>Regions are published of polygons: choose a layer for REGIONS.</source>
+      <translation>发布区域需要多边形：请为 REGIONS 选择图层。</translation>
+    </message>
+    <message>
       <source>Regions can be drawn when the model has read the users.</source>
       <translation>模型读取完用户后即可绘制区域。</translation>
     </message>
@@ -1652,8 +1688,8 @@
       <translation>用户更少的区域既不比较也不被找到。</translation>
     </message>
     <message>
-      <source>Regions or flows</source>
-      <translation>区域或流量</translation>
+      <source>Regions or zones (empty: hexagons)</source>
+      <translation>区域或分区（空：六边形）</translation>
     </message>
     <message>
       <source>Remove</source>
@@ -1688,6 +1724,10 @@
       <translation>由到访者的地点和出行得出的居民、就业者、通勤者和交通方式。用时与生成其出行日记相同。</translation>
     </message>
     <message>
+      <source>Residents, workers, commuters and modes of transport. They take a part of the price, and as long as a travel diary.</source>
+      <translation>居民、就业者、通勤者和交通方式。它们占用一部分代价，耗时与出行日记相同。</translation>
+    </message>
+    <message>
       <source>Resume</source>
       <translation>恢复</translation>
     </message>
@@ -1702,6 +1742,10 @@
     <message>
       <source>Rows of {file} without the {n} columns of its header: {rows:,}.</source>
       <translation>{file} 中不具备表头 {n} 列的行：{rows:,}。</translation>
+    </message>
+    <message>
+      <source>Rows that a person counts in, at most</source>
+      <translation>一个人最多计入的行数</translation>
     </message>
     <message>
       <source>Running: {left} of training left, then calibrating and testing</source>
@@ -1956,10 +2000,6 @@
       <translation>Python 软件包 {name} 已安装但无法使用：{error}。“插件 → RAW → 软件包”会显示哪些软件包已损坏，并重新安装。</translation>
     </message>
     <message>
-      <source>The QGIS profile cannot be written, so these figures cannot be published.</source>
-      <translation>QGIS 配置文件夹不可写，因此这些数字无法发布。</translation>
-    </message>
-    <message>
       <source>The areas stay as they were: too few people could be held out to calibrate them again.</source>
       <translation>区域保持原样：能留出的人太少，无法重新校准。</translation>
     </message>
@@ -2014,10 +2054,6 @@
     <message>
       <source>The environment of RAW's own is not whole, so that pip would install into QGIS itself and want an administrator. Nothing was installed. A virus scanner or a synchronised folder may hold its files back: make an exception, then press Install again.</source>
       <translation>RAW 自己的环境不完整，pip 会安装到 QGIS 本身并要求管理员权限。没有安装任何内容。杀毒软件或同步文件夹可能扣留了其文件：请设置例外，然后再次按“安装”。</translation>
-    </message>
-    <message>
-      <source>The field {name} does not hold numbers: score or add up again.</source>
-      <translation>字段 {name} 不是数字：请重新评分或汇总。</translation>
     </message>
     <message>
       <source>The figures and differences as a table (CSV)</source>
@@ -2076,10 +2112,6 @@
       <translation>该图层既没有点也没有线。请选择点图层或带 M 值的线图层。</translation>
     </message>
     <message>
-      <source>The layer has no fields noise_key and n_users: score the regions again, and publish that.</source>
-      <translation>图层没有字段 noise_key 和 n_users：请重新为区域评分并发布结果。</translation>
-    </message>
-    <message>
       <source>The layer is a table without geometry. Import tracks makes a layer of points of its file.</source>
       <translation>该图层是没有几何的表格。“导入轨迹”可将其文件变成点图层。</translation>
     </message>
@@ -2094,6 +2126,10 @@
     <message>
       <source>The learning rate falls over this time. The comparison with the model before takes some minutes more.</source>
       <translation>学习率在此期间下降。与之前模型的比较还需几分钟。</translation>
+    </message>
+    <message>
+      <source>The ledger in the profile adds up what publications of the same people have cost.</source>
+      <translation>配置文件中的账本累计涉及相同人员的各次发布的代价。</translation>
     </message>
     <message>
       <source>The map shows the time of the forecast alone, in UTC: labels of other times are hidden.</source>
@@ -2384,6 +2420,10 @@
       <translation>此页涉及个人：请像保管轨迹一样保管，不要发布。</translation>
     </message>
     <message>
+      <source>This publication costs a ρ of {rho:g}: an ε of {epsilon:.1f} for each person, with a δ of one in a million. Somebody who knows everybody else guesses right whether a person is in it in {bound:.0%} of cases at most (a coin: 50 %).</source>
+      <translation>此次发布的代价 ρ 为 {rho:g}：每个人的 ε 为 {epsilon:.1f}，δ 为百万分之一。了解其他所有人的人，猜对某人是否在内的比例最多为 {bound:.0%}（抛硬币：50 %）。</translation>
+    </message>
+    <message>
       <source>Those labels are 'unknown', and in_domain is false.</source>
       <translation>这些标签为“unknown”，in_domain 为 false。</translation>
     </message>
@@ -2624,6 +2664,10 @@
       <translation>模型读取完毕后即可查看用户。</translation>
     </message>
     <message>
+      <source>Users: {n}</source>
+      <translation>用户：{n}</translation>
+    </message>
+    <message>
       <source>Usual places</source>
       <translation>常去地点</translation>
     </message>
@@ -2654,6 +2698,10 @@
     <message>
       <source>What the model was trained on, how good it is, and your own models</source>
       <translation>模型的训练数据、质量，以及您自己的模型</translation>
+    </message>
+    <message>
+      <source>What to publish</source>
+      <translation>发布内容</translation>
     </message>
     <message>
       <source>What to use</source>
@@ -3222,6 +3270,10 @@
     <message>
       <source>regions</source>
       <translation>区域</translation>
+    </message>
+    <message>
+      <source>regions: who was in each. flows: who went from zone to zone. zones: who began or ended a trip in each.</source>
+      <translation>regions：谁在每个区域中。flows：谁从一个分区到另一个分区。zones：谁在每个分区中开始或结束出行。</translation>
     </message>
     <message>
       <source>right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, the best {high:.0f} %; unknown counts as wrong).</source>

@@ -13,8 +13,12 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.cleaning import build_tracks
+from raw_qgis_plugin.core.disclosure.contributions import bounded_sums
+from raw_qgis_plugin.core.disclosure.publish import publish
+from raw_qgis_plugin.core.disclosure.spec import PublishSpec
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.flows.flows import BY_MODE, Flows, find_flows, flows, slices
+from raw_qgis_plugin.core.flows.publishing import TRIPS, flows_to_publish, zones_to_publish
 from raw_qgis_plugin.core.flows.zones import Zones, hexagons, read_zones
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.labels import SHORT_MODES
@@ -22,11 +26,10 @@ from raw_qgis_plugin.core.mobility.diary import find_diary
 from raw_qgis_plugin.core.mobility.journeys import find_journeys
 from raw_qgis_plugin.core.mobility.tables import Journeys
 from raw_qgis_plugin.core.sources.polygons import read_polygons
-from raw_qgis_plugin.core.specs import FlowSpec
+from raw_qgis_plugin.core.specs import FlowSpec, TripSpec
 from raw_qgis_plugin.core.tracks import by_unit
 
 FIGURES = ("n_trips", *BY_MODE)
-SECRET = b"of a profile"
 
 
 def some_trips(n: int = 4000, n_users: int = 60, seed: int = 1) -> Journeys:
@@ -64,7 +67,7 @@ def between(user: np.ndarray, begin: np.ndarray, end: np.ndarray) -> tuple[Journ
 
 
 def ask(trips: Journeys, zones: Zones, **options: object) -> Flows:
-    return flows(trips, zones, FlowSpec(**options), SECRET)  # type: ignore[arg-type]
+    return flows(trips, zones, FlowSpec(**options))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("part", ["all", "hour", "daypart", "weekend", "month"])
@@ -102,7 +105,7 @@ def test_nothing_stands_on_few_people() -> None:
     nobody = ask(some_trips(300, n_users=9), grid(), min_users=10)
     for name in (*FIGURES, "minutes", "metres", "n_users"):
         assert np.isnan(nobody.matrix[name]).all() and len(nobody.matrix[name])
-    assert set(nobody.matrix["main_mode"]) == set(nobody.of_zones.pop("noise_key")) == {None}
+    assert set(nobody.matrix["main_mode"]) == {None}
     assert not len(flows(some_trips(300, n_users=9), None, FlowSpec()).shapes), (
         "hexagons show where people were"
     )
@@ -117,10 +120,6 @@ def test_one_person_who_dominates_hides_a_pair() -> None:
     assert pairs["from_zone"].tolist() == ["1", None] and pairs["n_users"].tolist()[0] == 12
     assert of_zones["n_users"].tolist() == [12, 12] and np.isnan(of_zones["n_out"]).all()
     assert np.isnan(pairs["n_trips"]).all() and np.isnan(pairs["metres"]).all()
-    assert (
-        pairs["capped_n_trips"].tolist()[0] == pytest.approx(16)
-        and pairs["noisy_metres"].tolist()[0] >= 0
-    )
     assert ask(trips, zones, min_users=1).matrix["n_trips"].tolist() == [112]
 
 
@@ -165,13 +164,14 @@ def test_only_trips_of_some_modes_count() -> None:
 @pytest.mark.parametrize("lon0", [10.0, 180.0])
 def test_hexagons_hold_their_points_and_are_as_wide_as_asked(lon0: float) -> None:
     rng = np.random.default_rng(2)
-    lon, lat = lon0 + rng.normal(0, 0.05, 2000), 50 + rng.normal(0, 0.03, 2000)
+    lon, lat = lon0 + rng.normal(0, 0.05, 2000), 51.5 + rng.normal(0, 0.03, 2000)
     lon = (lon + 180) % 360 - 180
     zones, zone = hexagons(lon, lat, 700.0)
     turned = shapely.points(lon + 360 * np.rint((zones.centres[zone, 0] - lon) / 360), lat)
     assert shapely.covers(shapely.buffer(zones.shapes[zone], 1e-9), turned).all()
     west, _, east, _ = shapely.bounds(zones.shapes).T
-    assert np.allclose((east - west) * metres_per_degree(np.median(lat))[0], 700, rtol=1e-6)
+    wide_m = (east - west) * metres_per_degree(zones.centres[:, 1])[0]
+    assert np.abs(wide_m / 700 - 1).max() < 0.05
     assert np.ptp(shapely.area(zones.shapes)) < 1e-12
 
 
@@ -187,11 +187,42 @@ def test_where_zones_overlap_the_first_counts_and_equal_names_differ() -> None:
     assert np.isnan(read_zones([shapely.Polygon()], None).centres).all()
 
 
-def test_there_and_back_have_noise_of_their_own() -> None:
-    lon = np.repeat([9.5, 10.5], 20)
-    trips, zones = between(np.tile(np.arange(20), 2), lon, lon[::-1])
-    keys = ask(trips, zones).matrix["noise_key"]
-    assert len(keys) == 2 and keys[0] != keys[1]
+def test_what_people_add_to_flows_and_zones_that_are_published() -> None:
+    user = np.append(np.arange(12), np.zeros(100, int))
+    trips, zones = between(user, np.full(112, 9.5), np.full(112, 10.5))
+    table = flows_to_publish(trips, zones, TripSpec())
+    assert {name: list(values) for name, values in table.names.items()} == {
+        "from_zone": ["1"],
+        "to_zone": ["2"],
+        "slice": ["all"],
+    }
+    given = table.contributions
+    assert sorted(given.person) == list(range(12)) and not table.known
+    assert given.values["n_trips"][given.person == 0] == 101
+    assert bounded_sums(given, TRIPS, 1, 1)[0] == 5 + 11, "nobody counts more than five times"
+    both = zones_to_publish(trips, zones, TripSpec())
+    assert both.known and not zones_to_publish(trips, None, TripSpec()).known
+    assert np.bincount(both.contributions.row, both.contributions.values["n_trips"]).tolist() == [
+        112,
+        112,
+    ]
+    nothing = zones_to_publish(trips, read_zones([shapely.box(50, 0, 51, 1)], None), TripSpec())
+    assert publish(nothing, PublishSpec(kind="zones")).columns["suppressed"].shape == (1,)
+
+
+@pytest.mark.parametrize("lat", [50.0, 47.3, -32.6])
+def test_hexagons_are_those_of_the_world(lat: float) -> None:
+    """Whoever else is in the data, a point is in the same hexagon; at the edge of a band too."""
+    rng = np.random.default_rng(4)
+    lon, lat_of = 10 + rng.normal(0, 0.03, 500), lat + rng.normal(0, 0.03, 500)
+    zones, zone = hexagons(lon, lat_of, 900.0)
+    some, of_some = hexagons(lon[:40], lat_of[:40], 900.0)
+    assert (some.names[of_some] == zones.names[zone[:40]]).all()
+    known = dict(zip(zones.names, shapely.to_wkb(zones.shapes)))
+    assert [known[name] for name in some.names] == list(shapely.to_wkb(some.shapes))
+    assert shapely.area(zones.shapes).sum() == pytest.approx(
+        shapely.area(shapely.union_all(zones.shapes)), rel=1e-9
+    ), "they do not overlap"
 
 
 @pytest.mark.parametrize("names", [["1", "2", "10", "33"], ["a", "b", "c", "d"]])

@@ -10,20 +10,14 @@ shapely = pytest.importorskip("shapely")
 pytest.importorskip("scipy")
 
 from raw_qgis_plugin.core.cleaning import build_tracks  # noqa: E402
-from raw_qgis_plugin.core.disclosure.noise import (  # noqa: E402
-    COMMON,
-    deviation,
-    noise,
-    noise_keys,
-    noisy_medians,
-)
-from raw_qgis_plugin.core.disclosure.publish import publish_figures, publish_threshold  # noqa: E402
+from raw_qgis_plugin.core.disclosure.contributions import bounded_sums  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.mobility.people import PeopleLabels  # noqa: E402
 from raw_qgis_plugin.core.mobility.tables import Places  # noqa: E402
 from raw_qgis_plugin.core.regions.geometry import FixIndex, area_km2, fixes_inside  # noqa: E402
 from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs  # noqa: E402
 from raw_qgis_plugin.core.regions.ids import doubtful_ids  # noqa: E402
+from raw_qgis_plugin.core.regions.publishing import VISITS, regions_to_publish  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402
 from raw_qgis_plugin.core.regions.view import NO_DATA, TOO_FEW, prepare, summarise_region  # noqa: E402
 
@@ -178,7 +172,7 @@ def test_the_minimum_counts_people_not_tracks(people, invented_model):
 
 
 def test_what_is_withheld_depends_on_no_other_region(invented_model):
-    """Alone, beside any others and in any order: figures, keys of noise, and what is withheld are
+    """Alone, beside any others and in any order: figures, and what is withheld, are
     the same.
     """
     rng = np.random.default_rng(0)
@@ -194,14 +188,12 @@ def test_what_is_withheld_depends_on_no_other_region(invented_model):
         shapely.box(*c, *(c + rng.uniform(0.05, 0.5, 2))) for c in rng.uniform(0, 0.8, (40, 2))
     ]
     regions = np.array([*nested, *drawn, *nested])
-    together = score_regions(tracks, regions, invented_model(), secret=b"key").columns
+    together = score_regions(tracks, regions, invented_model()).columns
     assert 5 < together["suppressed"].sum() < 40
     for row in range(len(regions)):
         other = rng.permutation(len(regions))[: rng.integers(1, 10)]
         some = np.append(other, row)
-        for name, values in score_regions(
-            tracks, regions[some], invented_model(), secret=b"key"
-        ).columns.items():
+        for name, values in score_regions(tracks, regions[some], invented_model()).columns.items():
             np.testing.assert_array_equal(values[-1:], together[name][row : row + 1], name)
 
 
@@ -234,20 +226,15 @@ def test_visits_and_dwell(invented_model):
     lon = [x for _, x in hours] + [1.5, 5.0]
     tracks, _ = build_tracks(["a"] * 18 + ["b"] * 2, None, t, lon, [0.5] * 20)
     regions = [DEGREE, shapely.box(1, 0, 2, 1), shapely.box(7, 7, 8, 8)]
-    figures = score_regions(tracks, regions, invented_model(), min_users=1, secret=b"key").columns
+    figures = score_regions(tracks, regions, invented_model(), min_users=1).columns
     assert figures["n_visits"][:2].tolist() == [3, 4] and figures["dwell_min"][:2].tolist() == [
         120,
         120,
     ]
     assert np.isnan([figures["n_visits"][2], figures["dwell_min"][2]]).all()
-    assert figures["capped_n_visits"][:2].tolist() == [3, 4]
     often = seen(("a", 1, 0.5, range(0, 80, 4)), ("b", 1, 0.5, [0]))
-    assert (
-        score_regions(often, [DEGREE], invented_model(), min_users=1, secret=b"key").columns[
-            "capped_n_visits"
-        ]
-        == 6
-    )
+    table = regions_to_publish(often, np.array([DEGREE]), {"name": np.array(["1"])})
+    assert bounded_sums(table.contributions, VISITS, 1, 1) == 6
     rows = [
         ("v", 9, 0.5, (0, 10 / 60)),
         ("r", 1, 0.5, [4 * k + m for k in range(60) for m in (0, 0.5)]),
@@ -267,40 +254,6 @@ def test_ids_that_look_alike_and_ids_of_a_day_are_warned_of():
     assert "within a day" in doubtful_ids(seen(*turns).by_user())[0]
     days = seen(*((f"day {day} ", 3, 0.5, (24 * day, 24 * day + 9)) for day in range(5))).by_user()
     assert ["within a day" in words for words in doubtful_ids(days)] == [True]
-
-
-def test_noise_is_as_wide_as_it_says_and_medians_are_near():
-    keys = np.array([f"key {k}" for k in range(3000)], object)
-    drawn = np.array(
-        [
-            [noise(b"secret", key, name, 0.5, 2.0) for key in keys]
-            for name in ("n_users", "n_visits")
-        ]
-    )
-    assert (
-        drawn.std(axis=1) == pytest.approx([4, 4], rel=0.05)
-        and np.abs(drawn.mean(axis=1)).max() < 0.3
-    )
-    assert np.corrcoef(drawn)[0, 1] == pytest.approx(COMMON, abs=0.05)
-    assert np.quantile(np.abs(np.rint(drawn)), [0.93, 0.95]).tolist() == [
-        deviation(0.5) - 1,
-        deviation(0.5),
-    ]
-    from scipy.sparse import csr_matrix
-
-    shapes, visits = (
-        np.array([DEGREE, shapely.MultiPolygon([DEGREE]), EVERYWHERE]),
-        csr_matrix(np.ones((3, 1), int)),
-    )
-    same, multi, other = noise_keys(b"secret", shapes, visits, np.array(["a"], object))
-    assert same == multi != other
-    one, at = np.arange(60), 0 * np.arange(60)
-    medians = [
-        noisy_medians(b"secret", np.array([key, ""]), "dwell_min", one + 1.0, at, one)
-        for key in keys[:300]
-    ]
-    assert np.quantile(np.array(medians)[:, 0], [0.05, 0.5, 0.95]).tolist() == [25, 30, 35]
-    assert np.isnan(np.array(medians)[:, 1]).all()
 
 
 # ---- who they are
@@ -337,29 +290,6 @@ def label(commuter_p, modes, places):
         return PeopleLabels(columns, there, None)
 
     return made
-
-
-def test_a_table_of_texts_is_published_as_its_numbers():
-    numbers = {
-        "noise_key": ["a" * 32, None],
-        "n_users": [40.0, None],
-        "minutes": [9, None],
-        "noisy_minutes": [9, None],
-    }
-    texts = {
-        name: ["" if value is None else str(value) for value in values]
-        for name, values in numbers.items()
-    }
-    found = publish_figures(numbers, b"secret")
-    assert (
-        found["minutes"][0] == 9
-        and list(found["suppressed"]) == [False, True]
-        and publish_threshold(1.0) == 16
-    )
-    for name, values in publish_figures(texts, b"secret").items():
-        np.testing.assert_array_equal(values, found[name])
-    with pytest.raises(InputError, match="n_users"):
-        publish_figures(texts | {"n_users": ["many", ""]}, b"secret")
 
 
 def test_figures_of_people_are_sums_over_visitors(invented_model):
@@ -414,8 +344,8 @@ def test_a_drawn_region_says_what_the_table_says(people, invented_model):
     index = embedded(people, model, labels=of(people, None))
     region = shapely.box(9, 40, 11, 60)
 
-    table = score_regions(people, [region], model, cached=ones, label=of, secret=b"key").columns
-    view = summarise_region(index, model, region, secret=b"key")
+    table = score_regions(people, [region], model, cached=ones, label=of).columns
+    view = summarise_region(index, model, region)
     assert {name: view.figures[name] for name in view.figures} == pytest.approx(
         {name: values[0] for name, values in table.items() if name in view.figures}, nan_ok=True
     )

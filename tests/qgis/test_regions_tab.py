@@ -53,12 +53,11 @@ def figures_of(layer: QgsVectorLayer, name: str = "n_users") -> list[Any]:
 
 
 def test_a_region_that_is_drawn_is_scored_and_listed_and_stored(regions: Any) -> None:
-    region = draw(regions, CITY)
+    draw(regions, CITY)
     assert people(regions) == [12] and any("12 people" in words for words in said(regions.card))
     layer = regions.regions.layer
     assert layer.isEditable() and regions.iface.activeLayer() is layer
     assert figures_of(layer) == [12] and figures_of(layer, "name") == ["Region 1"]
-    assert figures_of(layer, "noise_key") == [region.view.figures["noise_key"]] != [None]
     hidden = draw(regions, FAR)
     assert hidden.view.suppressed and figures_of(layer) == [12, None]
     assert "Fewer than 2 people" in " ".join(said(regions.card)) and hidden.name == "Region 2"
@@ -241,7 +240,6 @@ def test_what_becomes_withheld_leaves_no_figure_in_the_layer(
         "shops": 2.5,
         "shops_low": np.float32(1),
         "shops_high": 4.0,
-        "noise_key": "k",
     }
     shapes = [QgsGeometry.fromRect(HOME), QgsGeometry.fromRect(FAR)]
     layer = regions.add([("", shape, RegionView(4.2, False, figures)) for shape in shapes], heads)

@@ -21,7 +21,7 @@ HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _FIELDS = """
 user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min
 suppressed residents workers n_labelled share_commuters share_walk share_bike share_motor share_rail
-noise_key within_95 no_data capped_n_visits noisy_dwell_min epsilon in_domain why evidence fid geom
+within_95 no_data rho epsilon in_domain why evidence fid geom
 commuter main_mode rail_user rail_trips rail_p work_days weekdays_seen trips_a_day n_days_seen
 coverage
 """

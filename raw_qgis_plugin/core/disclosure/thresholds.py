@@ -22,7 +22,7 @@ MAX_SHARE = 0.85  # of one person in a sum: the (n, k) rule of official statisti
 
 
 def is_few(n_people: Any, min_users: int) -> Any:
-    """Whether too few people are behind a figure, or each of (n,) figures. n_people: how many are."""
+    """Whether too few people are behind a figure. n_people: their number, or (n,) of these."""
     return n_people < min_users
 
 

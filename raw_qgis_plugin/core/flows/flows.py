@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Flows: trips added up from zone to zone, by slices of time and by mode, with few people withheld."""
+"""Flows: trips added up from zone to zone, by slices of time and by mode, with few people withheld.
+
+The trips between two zones in a slice of time are a cell. Cells are found, those of few people are
+withheld, figures are computed, and the rows are put in order.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..arrays import group_quantile, rank_within, sparse_counts, take_rows
-from ..disclosure.noise import noise_keys, noisy_medians
-from ..disclosure.publish import CAP, CAPPED, NOISE_KEY, NOISY, SUMS
 from ..disclosure.thresholds import withheld
 from ..errors import InputError, Progress, no_progress, require, translated
 from ..labels import SHORT_MODES
 from ..mobility.diary import find_diary
 from ..mobility.journeys import find_journeys, tracks_as_journeys
 from ..mobility.tables import Journeys
-from ..specs import FlowSpec
+from ..specs import FlowSpec, TripSpec
 from ..times import DAY_MS, HOUR_MS, solar_ms
 from .zones import Zones, hexagons
 
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
     from ..bundle.runtime import Model
     from ..tracks import Tracks
 
-BY_MODE = tuple(f"trips_{mode}" for mode in (*SHORT_MODES, "unknown"))
+MODES = (*SHORT_MODES, "unknown")
+BY_MODE = tuple(f"trips_{mode}" for mode in MODES)
 MEDIANS = ("minutes", "metres")
 FIRST_HOURS = {"hour": range(24), "daypart": (0, 6, 10, 15, 20)}  # of slices
 
@@ -38,9 +42,9 @@ class Flows:
 
     matrix: from_zone, to_zone (None in the row of all withheld pairs of a slice), slice (text),
     main_mode, n_users, n_trips, BY_MODE (expected trips: sums of probabilities), minutes and metres
-    (medians), rank (1 for most trips of the slice, between two zones), and what `publish_figures`
-    needs. ways: (rows, 2, 2) lon and lat of points inside the zones of each row. of_zones: zone,
-    n_out, n_in, n_within, n_trips, n_users, balance (in less out), and the like.
+    (medians), rank (1 for most trips of the slice, between two zones). ways: (rows, 2, 2) lon and
+    lat of points inside the zones of each row. of_zones: zone, n_out, n_in, n_within, n_trips,
+    n_users, balance (in less out).
     """
 
     matrix: dict[str, np.ndarray]
@@ -50,97 +54,143 @@ class Flows:
     words: str  # how many trips there are, and how many of them are in no table
 
 
+@dataclass(frozen=True)
+class ZonedTrips:
+    """The m trips that count. begin, end: (m,) zones. part: (m,) slice of the departure.
+
+    slices: names of the slices. words: how many trips there are, and how many do not count.
+    """
+
+    trips: Journeys
+    zones: Zones
+    begin: np.ndarray
+    end: np.ndarray
+    part: np.ndarray
+    slices: np.ndarray
+    words: str
+
+    @property
+    def no_zone(self) -> int:
+        """What stands for no zone: the number after the last one."""
+        return len(self.zones.names)
+
+    @property
+    def n_users(self) -> int:
+        """Number of people, those without trips too."""
+        return len(self.trips.user_ids)
+
+    @property
+    def by_mode(self) -> np.ndarray:
+        """(m, 5) probability of each of MODES."""
+        known = self.trips.mode_p
+        unknown = np.maximum(1.0 - known.sum(axis=1), 0.0)
+        return np.column_stack([known, unknown])
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Trips by pairs of zones and slices of time.
+
+    part, begin, end: (c,) of each cell; `no_zone` for none. trip: (k,) rows of
+    the trips, cell: (k,) the cell of each. people: sparse (c, n_users), how many trips of each cell
+    are each person's.
+    """
+
+    part: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray
+    trip: np.ndarray
+    cell: np.ndarray
+    people: csr_matrix
+
+
 def find_flows(
     tracks: Tracks,
     model: Model | None,
     zones: Zones | None,
     spec: FlowSpec,
-    secret: bytes = b"",
     progress: Progress = no_progress,
 ) -> Flows:
     """Trips of tracks between zones, None for hexagons. tracks: one each user, or each trip
     (spec.trips 'tracks').
     """
-    whole = spec.trips == "tracks"
-    trips = (
-        tracks_as_journeys(tracks)
-        if whole
-        else find_journeys(find_diary(tracks, model, progress=progress))
-    )
-    return flows(trips, zones, spec, secret)
+    return flows(trips_of(tracks, model, spec, progress), zones, spec)
 
 
-def flows(trips: Journeys, zones: Zones | None, spec: FlowSpec, secret: bytes = b"") -> Flows:
-    """Add up trips between zones, None for hexagons. secret: of the profile, for noise.
+def trips_of(
+    tracks: Tracks, model: Model | None, spec: TripSpec, progress: Progress = no_progress
+) -> Journeys:
+    """The trips of tracks: from stop to stop, or each track as one."""
+    if spec.trips == "tracks":
+        return tracks_as_journeys(tracks)
+    return find_journeys(find_diary(tracks, model, progress=progress))
+
+
+def flows(trips: Journeys, zones: Zones | None, spec: FlowSpec) -> Flows:
+    """Add up trips between zones, None for hexagons.
 
     Pairs of fewer than min_users persons are left out, of those that one person dominates only
     n_users is shown. The trips of both are added up in one row a slice. Hexagons of few people,
     which would show where they were, are left out.
     """
-    require("scipy", "shapely")
-    import shapely
+    zoned = trips_in_zones(trips, zones, spec)
+    of_zones = zone_figures(zoned, spec.min_users)
+    shown_zones = np.full(len(zoned.zones.names), True)
+    if zones is None:
+        shown_zones = ~np.isnan(of_zones["n_users"])
 
-    ends, given = np.concatenate([trips.begin, trips.end]).T, zones is not None
-    zones, zone = (
-        hexagons(ends[0], ends[1], spec.size_m) if zones is None else (zones, zones.find(*ends))
-    )
-    begin, end = np.split(zone, 2)
-    wanted, inside, n = (
-        _wanted(trips, spec.modes or ""),
-        (begin >= 0) & (end >= 0),
-        len(zones.names),
-    )
-    rows = np.flatnonzero(wanted & trips.complete & inside)
-    of_zones = _zones(trips, rows, begin[rows], end[rows], zones, spec.min_users, secret)
-    known = given | ~np.isnan(of_zones["n_users"])
-    which, words = slices(trips.t_start[rows], trips.begin[rows, 0], spec.slice)
-    at, shape = np.stack([which, begin[rows], end[rows]]), (len(words), n + 1, n + 1)
-    _, cell, people = _cells(at, shape, trips, rows)
-    rest = np.flatnonzero(withheld(spec.min_users, people)[cell])
-    # trips of withheld pairs count once more, in no zone
-    other = np.where(np.arange(3)[:, None] > 0, n, at[:, rest])
-    rows, at = np.append(rows, rows[rest]), np.append(at, other, axis=1)
-    (part, a, b), cell, people = _cells(at, shape, trips, rows)
-    names, pair = np.array([*zones.names, None], object), b < n
-    ways = np.append(zones.centres, [[np.nan, np.nan]], axis=0)[np.column_stack([a, b])]
-    figures = _figures(trips, rows, cell, people, spec.min_users)
-    shown, rank = pair & ~np.isnan(figures["n_users"]), np.full(len(part), np.nan)
-    between = np.flatnonzero(shown & (a != b))
-    rank[between] = rank_within(part[between], figures["n_trips"][between]) + 1
+    cells = with_withheld_together(zoned, spec.min_users)
+    figures = cell_figures(zoned, cells, spec.min_users)
+    is_pair = cells.begin < zoned.no_zone
+    is_shown = is_pair & ~np.isnan(figures["n_users"])
     matrix = {
-        "from_zone": names[a],
-        "to_zone": names[b],
-        "slice": words[part],
+        **names_of_cells(zoned, cells),
         **figures,
-        "rank": rank,
+        "rank": ranks(cells, figures["n_trips"], is_shown),
     }
-    if secret:
-        some, keys = np.flatnonzero(shown), np.full(len(part), None)
-        to = [f"{words[s]} {way}" for s, way in zip(part[some], ways[some].round(5).tolist())]
-        keys[some] = noise_keys(
-            secret, shapely.linestrings(ways[some]), people[some], trips.user_ids, to
-        )
-        each = cell, trips.user[rows]
-        noisy = {
-            name: noisy_medians(secret, keys, name, getattr(trips, name)[rows], *each)
-            for name in MEDIANS
-        }
-        matrix |= {NOISE_KEY: keys, **{NOISY + name: values for name, values in noisy.items()}}
-    order = np.lexsort((-figures["n_trips"], part, ~pair))
-    order = order[(shown | ~pair)[order]]
-    counted = translated(
-        "Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no zone.",
+
+    order = np.lexsort((-figures["n_trips"], cells.part, ~is_pair))
+    order = order[(is_shown | ~is_pair)[order]]
+    matrix = take_rows(matrix, order)
+    lines = ways(zoned, cells)[order]
+    of_zones = take_rows(of_zones, shown_zones)
+    shapes = zoned.zones.shapes[shown_zones]
+    return Flows(matrix, lines, of_zones, shapes, zoned.words)
+
+
+def trips_in_zones(trips: Journeys, zones: Zones | None, spec: TripSpec) -> ZonedTrips:
+    """The trips of the wanted modes that begin and end in a zone and on record."""
+    require("scipy", "shapely")
+    lon, lat = np.concatenate([trips.begin, trips.end]).T
+    if zones is None:
+        zones, zone = hexagons(lon, lat, spec.size_m)
+    else:
+        zone = zones.find(lon, lat)
+    begin, end = np.split(zone, 2)
+
+    # a trip that does not count is told by the first reason that holds
+    wanted = of_modes(trips, spec.modes or "")
+    inside = (begin >= 0) & (end >= 0)
+    outside = wanted & trips.complete & ~inside
+    words = translated(
+        "Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with "
+        "an end in no zone.",
         n=np.sum(wanted),
         a=np.sum(wanted & ~trips.complete),
-        b=np.sum(wanted & trips.complete & ~inside),
+        b=np.sum(outside),
     )
-    return Flows(
-        take_rows(matrix, order),
-        ways[order],
-        take_rows(of_zones, known),
-        zones.shapes[known],
-        counted,
-    )
+    rows = np.flatnonzero(wanted & trips.complete & inside)
+    counted = trips_at(trips, rows)
+    part, names = slices(counted.t_start, counted.begin[:, 0], spec.slice)
+    return ZonedTrips(counted, zones, begin[rows], end[rows], part, names, words)
+
+
+def trips_at(trips: Journeys, rows: np.ndarray) -> Journeys:
+    """Some of the trips, of the same people."""
+    columns = {}
+    for name, values in vars(trips).items():
+        columns[name] = values if name == "user_ids" else values[rows]
+    return Journeys(**columns)
 
 
 def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
@@ -149,108 +199,166 @@ def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.nd
     """
     solar = solar_ms(t, lon)
     if kind == "month":
-        months, which = np.unique(
-            solar.astype("datetime64[ms]").astype("datetime64[M]"), return_inverse=True
-        )
-        return which, months.astype(str).astype(object)
-    if first := FIRST_HOURS.get(kind):
-        words = [f"{a:02d}:00-{b - 1:02d}:59" for a, b in zip(first, [*first[1:], 24])]
-        return np.searchsorted(first, solar // HOUR_MS % 24, side="right") - 1, np.array(
-            words, object
-        )
+        months = solar.astype("datetime64[ms]").astype("datetime64[M]")
+        known, which = np.unique(months, return_inverse=True)
+        return which, known.astype(str).astype(object)
+
+    if kind in FIRST_HOURS:
+        first = FIRST_HOURS[kind]
+        hour = solar // HOUR_MS % 24
+        words = [f"{a:02d}:00-{b - 1:02d}:59" for a, b in pairwise((*first, 24))]
+        which = np.searchsorted(first, hour, side="right") - 1
+        return which, np.array(words, object)
+
     if kind == "weekend":
-        # 1970-01-01 was a Thursday
-        return (solar // DAY_MS + 3) % 7 // 5, np.array(["weekday", "weekend"], object)
+        weekday = (solar // DAY_MS + 3) % 7  # 1970-01-01 was a Thursday
+        return weekday // 5, np.array(["weekday", "weekend"], object)
+
     return np.zeros(len(t), np.int64), np.array(["all"], object)
 
 
-def _cells(
-    at: np.ndarray, shape: tuple[int, int, int], trips: Journeys, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, csr_matrix]:
-    """Cells of an array of a shape. at: (3, len(rows)), where trips lie. Returns where the cells
-    that have any lie, the cell of each trip, and sparse (cells, users): how many trips of each cell
-    are each person's.
-    """
-    cells, cell = np.unique(np.ravel_multi_index(tuple(at), shape), return_inverse=True)
-    people = sparse_counts(cell, trips.user[rows], (len(cells), len(trips.user_ids)))
-    return np.array(np.unravel_index(cells, shape)), cell, people
-
-
-def _wanted(trips: Journeys, modes: str) -> np.ndarray:
+def of_modes(trips: Journeys, modes: str) -> np.ndarray:
     """(n,) bool: trips whose likeliest mode is one of some, named with commas between them. All for
     an empty text.
     """
     names = [name.strip() for name in modes.split(",") if name.strip()]
-    if unknown := [name for name in names if name not in SHORT_MODES]:
-        raise InputError(
-            "There is no mode '{name}'. There are: {all}.",
-            name=unknown[0],
-            all=", ".join(SHORT_MODES),
-        )
+    if not names:
+        return np.ones(len(trips.user), bool)
+
+    for name in names:
+        if name not in SHORT_MODES:
+            words = "There is no mode '{name}'. There are: {all}."
+            raise InputError(words, name=name, all=", ".join(SHORT_MODES))
+
     p = trips.mode_p
-    best = np.where(p.max(axis=1) > 1.0 - p.sum(axis=1), p.argmax(axis=1), -1)
-    return np.isin(best, [SHORT_MODES.index(name) for name in names]) | (not names)
+    unknown = 1.0 - p.sum(axis=1)
+    likeliest = np.where(p.max(axis=1) > unknown, p.argmax(axis=1), -1)
+    wanted = [SHORT_MODES.index(name) for name in names]
+    return np.isin(likeliest, wanted)
 
 
-def _figures(
-    trips: Journeys, rows: np.ndarray, cell: np.ndarray, people: csr_matrix, min_users: int
-) -> dict[str, np.ndarray]:
-    """Figures of cells, nan where few people are behind one. rows: trips. cell: of each. people: of
-    `_cells`.
-    """
-    n, known = people.shape[0], trips.mode_p[rows]
-    by_mode = [*known.T, np.maximum(1.0 - known.sum(axis=1), 0.0)]
-    each = {"n_trips": np.ones(len(rows)), **dict(zip(BY_MODE, by_mode))}
-    sums = {name: np.bincount(cell, values, n) for name, values in each.items()}
-    main = np.array([*SHORT_MODES, "unknown"], object)[
-        np.argmax([sums[name] for name in BY_MODE], axis=0)
-    ]
-    medians = {name: group_quantile(getattr(trips, name)[rows], cell, n) for name in MEDIANS}
-    own = np.asarray(people[cell, trips.user[rows]]).ravel() if len(rows) else np.zeros(0)
-    # nobody counts more than CAP times in what is published
-    share = np.minimum(1.0, CAP / np.maximum(own, 1.0))
-    capped = {
-        CAPPED + name: np.bincount(cell, share * each[name], n) for name in SUMS if name in each
+def find_cells(
+    zoned: ZonedTrips, trip: np.ndarray, part: np.ndarray, begin: np.ndarray, end: np.ndarray
+) -> Cells:
+    """The cells of trips. trip: (k,) rows of the trips. part, begin, end: (k,) their places."""
+    n = zoned.no_zone + 1
+    shape = (len(zoned.slices), n, n)
+
+    # each combination of a slice and two zones has a number
+    number = np.ravel_multi_index((part, begin, end), shape)
+    numbers, cell = np.unique(number, return_inverse=True)
+
+    user = zoned.trips.user[trip]
+    people = sparse_counts(cell, user, (len(numbers), zoned.n_users))
+    parts, begins, ends = np.unravel_index(numbers, shape)
+    return Cells(parts, begins, ends, trip, cell, people)
+
+
+def cells_of_trips(zoned: ZonedTrips) -> Cells:
+    """The cells of all trips."""
+    trip = np.arange(len(zoned.part))
+    return find_cells(zoned, trip, zoned.part, zoned.begin, zoned.end)
+
+
+def with_withheld_together(zoned: ZonedTrips, min_users: int) -> Cells:
+    """All cells, and in one more of each slice, without zones, the trips of those of few people."""
+    each = cells_of_trips(zoned)
+    few = withheld(min_users, each.people)
+    again = each.trip[few[each.cell]]
+
+    # these trips count twice: where they were, and in no zone
+    no_zone = np.full(len(again), zoned.no_zone)
+    trip = np.append(each.trip, again)
+    part = np.append(zoned.part, zoned.part[again])
+    begin = np.append(zoned.begin, no_zone)
+    end = np.append(zoned.end, no_zone)
+    return find_cells(zoned, trip, part, begin, end)
+
+
+def names_of_cells(zoned: ZonedTrips, cells: Cells) -> dict[str, np.ndarray]:
+    """(c,) the zones and the slice of each cell; None for no zone."""
+    zones = np.array([*zoned.zones.names, None], object)
+    return {
+        "from_zone": zones[cells.begin],
+        "to_zone": zones[cells.end],
+        "slice": zoned.slices[cells.part],
     }
-    hidden = withheld(min_users, people)
-    main[hidden] = None
-    figures = {name: np.where(hidden, np.nan, values) for name, values in (sums | medians).items()}
-    few, counts = withheld(min_users, people.sign()), {"n_users": np.diff(people.indptr), **capped}
-    figures |= {name: np.where(few, np.nan, values) for name, values in counts.items()}
-    return {"main_mode": main, **figures}
 
 
-def _zones(
-    trips: Journeys,
-    rows: np.ndarray,
-    begin: np.ndarray,
-    end: np.ndarray,
-    zones: Zones,
-    min_users: int,
-    secret: bytes,
-) -> dict[str, np.ndarray]:
+def cell_figures(zoned: ZonedTrips, cells: Cells, min_users: int) -> dict[str, np.ndarray]:
+    """Figures of cells, (c,) each, nan or None where few people are behind one."""
+    n = len(cells.part)
+
+    # what trips add up to
+    figures: dict[str, np.ndarray] = {"n_trips": np.bincount(cells.cell, minlength=n)}
+    for name, p in zip(BY_MODE, zoned.by_mode[cells.trip].T):
+        figures[name] = np.bincount(cells.cell, p, n)
+
+    most = np.argmax([figures[name] for name in BY_MODE], axis=0)
+
+    for name in MEDIANS:
+        values = getattr(zoned.trips, name)[cells.trip]
+        figures[name] = group_quantile(values, cells.cell, n)
+
+    hidden = withheld(min_users, cells.people)
+    for name, values in figures.items():
+        figures[name] = np.where(hidden, np.nan, values)
+
+    main_mode = np.array(MODES, object)[most]
+    main_mode[hidden] = None
+
+    # one person counts once, however many trips
+    few = withheld(min_users, cells.people.sign())
+    n_users = np.where(few, np.nan, np.diff(cells.people.indptr))
+    return {"main_mode": main_mode, **figures, "n_users": n_users}
+
+
+def ranks(cells: Cells, amount: np.ndarray, is_shown: np.ndarray) -> np.ndarray:
+    """(c,) 1 for most of a slice between two zones; nan within a zone, and if not shown."""
+    is_between = cells.begin != cells.end
+    between = np.flatnonzero(is_shown & is_between)
+
+    rank = np.full(len(amount), np.nan)
+    rank[between] = rank_within(cells.part[between], amount[between]) + 1
+    return rank
+
+
+def ways(zoned: ZonedTrips, cells: Cells) -> np.ndarray:
+    """(c, 2, 2) lon and lat of a point inside the two zones of cells; nan for no zone."""
+    nowhere = [[np.nan, np.nan]]
+    centres = np.append(zoned.zones.centres, nowhere, axis=0)
+
+    begin = centres[cells.begin]
+    end = centres[cells.end]
+    return np.stack([begin, end], axis=1)
+
+
+def zone_figures(zoned: ZonedTrips, min_users: int) -> dict[str, np.ndarray]:
     """Trips out of, into and within each zone, and their persons. nan where few people are behind a
     figure.
     """
-    away, people, shape = begin != end, {}, (len(zones.names), len(trips.user_ids))
-    for name, zone, some in (
-        ("n_out", begin, away),
-        ("n_in", end, away),
-        ("n_within", begin, ~away),
-    ):
-        people[name] = sparse_counts(zone[some], trips.user[rows[some]], shape)
-    people["n_trips"] = every = sum(people.values())
-    people["n_users"] = every.sign()
-    sums = {
-        name: np.where(withheld(min_users, by), np.nan, by.sum(axis=1).A1)
-        for name, by in people.items()
+    figures = {"zone": zoned.zones.names}
+    for name, people in people_of_zones(zoned).items():
+        total = np.asarray(people.sum(axis=1)).ravel()
+
+        few = withheld(min_users, people)
+        figures[name] = np.where(few, np.nan, total)
+    figures["balance"] = figures["n_in"] - figures["n_out"]
+    return figures
+
+
+def people_of_zones(zoned: ZonedTrips) -> dict[str, csr_matrix]:
+    """Sparse (zones, n_users): how many of each person's trips go out, in and within, and all."""
+
+    def counts(zone: np.ndarray, some: np.ndarray) -> csr_matrix:
+        shape = (zoned.no_zone, zoned.n_users)
+        return sparse_counts(zone[some], zoned.trips.user[some], shape)
+
+    within = zoned.begin == zoned.end
+    people = {
+        "n_out": counts(zoned.begin, ~within),
+        "n_in": counts(zoned.end, ~within),
+        "n_within": counts(zoned.begin, within),
     }
-    found = {"zone": zones.names, **sums, "balance": sums["n_in"] - sums["n_out"]}
-    if secret:
-        few, capped = np.isnan(sums["n_users"]), every.minimum(CAP).sum(axis=1).A1
-        keys = noise_keys(secret, zones.shapes, every, trips.user_ids, ["ends of trips"] * len(few))
-        found |= {
-            CAPPED + "n_trips": np.where(few, np.nan, capped),
-            NOISE_KEY: np.where(few, np.array(None), keys),
-        }
-    return found
+    every = people["n_out"] + people["n_in"] + people["n_within"]
+    return {**people, "n_trips": every, "n_users": every.sign()}

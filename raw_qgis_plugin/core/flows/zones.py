@@ -28,46 +28,112 @@ class Zones:
         import shapely
 
         inside = shapely.point_on_surface(self.shapes)
-        inside[shapely.is_empty(inside)] = None  # whose coordinates some versions of GEOS refuse
-        return np.column_stack([shapely.get_x(inside), shapely.get_y(inside)])
+        empty = shapely.is_empty(inside)
+        inside[empty] = None  # whose coordinates some versions of GEOS refuse
+        lon = shapely.get_x(inside)
+        lat = shapely.get_y(inside)
+        return np.column_stack([lon, lat])
 
     def find(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """(n,) the first zone that holds each point, edges included; -1 for none. lon, lat: (n,)
         degrees.
         """
-        zone = np.full(len(lon), len(self.shapes))
-        found, point = points_inside(usable_polygons(self.shapes), lon, lat)
+        none = len(self.shapes)
+        zone = np.full(len(lon), none)
+        polygons = usable_polygons(self.shapes)
+        found, point = points_inside(polygons, lon, lat)
         np.minimum.at(zone, point, found)
-        return np.where(zone < len(self.shapes), zone, -1)
+
+        zone[zone == none] = -1
+        return zone
 
 
-def hexagons(lon: np.ndarray, lat: np.ndarray, size_m: float) -> tuple[Zones, np.ndarray]:
+@dataclass(frozen=True)
+class HexagonSettings:
+    """The grid of hexagons. It is fixed to the earth, so that its places tell of no data."""
+
+    # Degrees of latitude of a band: within it all hexagons have as many degrees of longitude, so
+    # that their widths differ by 5 % at 50 degrees. At the edge of a band they are cut.
+    band_deg: float = 5.0
+
+    def middle(self, band: np.ndarray) -> np.ndarray:
+        """The latitude of the middle of bands, in degrees."""
+        return (band + 0.5) * self.band_deg
+
+
+def hexagons(
+    lon: np.ndarray, lat: np.ndarray, size_m: float, s: HexagonSettings = HexagonSettings()
+) -> tuple[Zones, np.ndarray]:
     """Hexagons of a width over points, and the hexagon of each point (n,). lon, lat: (n,) degrees.
 
-    The grid lies flat about the median point, so it suits a city or a country. Zones are named by
-    column and row.
+    Each band of latitude has a grid of its own. Hexagons are named by band, column and row.
     """
+    if not len(lon):
+        nothing = np.zeros(0, object)
+        return Zones(nothing, nothing), np.zeros(0, np.int64)
+
+    # where points are in the grid of their band
+    below_pole = np.minimum(lat, 90 - 1e-9)
+    band = np.floor(below_pole / s.band_deg).astype(np.int64)
+    middle = s.middle(band)
+    degrees = np.column_stack([near_lon(lon, 0.0), lat - middle])
+    xy = degrees * metres_a_degree(middle)
+
+    cell = np.column_stack([band, nearest_hexagon(xy, size_m)])
+    used, zone = np.unique(cell, axis=0, return_inverse=True)
+
+    names = ["/".join(map(str, each)) for each in used.tolist()]
+    shapes = hexagon_shapes(used, size_m, s)
+    return Zones(np.array(names, object), shapes), zone.ravel()
+
+
+def metres_a_degree(lat: np.ndarray) -> np.ndarray:
+    """(n, 2) metres of a degree of longitude and of latitude."""
+    return np.column_stack(metres_per_degree(lat))
+
+
+def hexagon_steps(size_m: float) -> np.ndarray:
+    """(2,) metres from a column to the next, and from a row to the next."""
+    return size_m * np.array([0.5, np.sqrt(3) / 2])
+
+
+def nearest_hexagon(xy: np.ndarray, size_m: float) -> np.ndarray:
+    """(n, 2) int64 column and row of the hexagon that holds each point. xy: (n, 2) metres.
+
+    Both are even in one half of the hexagons, and both are odd in the other half.
+    """
+    step = hexagon_steps(size_m)
+    in_steps = xy / step
+
+    # the nearest of each half
+    even = 2 * np.rint(in_steps / 2)
+    odd = 2 * np.rint((in_steps - 1) / 2) + 1
+    to_even = xy - even * step
+    to_odd = xy - odd * step
+
+    is_even = np.hypot(*to_even.T) <= np.hypot(*to_odd.T)
+    return np.where(is_even[:, None], even, odd).astype(np.int64)
+
+
+def hexagon_shapes(cells: np.ndarray, size_m: float, s: HexagonSettings) -> np.ndarray:
+    """(k,) polygons in degrees. cells: (k, 3) band, column and row."""
     import shapely
 
-    if not len(lon):
-        return Zones(np.zeros(0, object), np.zeros(0, object)), np.zeros(0, np.int64)
-    east, north = np.median(near_lon(lon, lon[0])), np.median(lat)
-    scale = metres_per_degree(north)
-    xy = np.column_stack([near_lon(lon, east) - east, lat - north]) * scale
-    # centres are where column and row are both even or both odd
-    step = size_m * np.array([0.5, np.sqrt(3) / 2])
-    even, odd = (2 * np.rint((xy / step - shift) / 2) + shift for shift in (0, 1))
-    far_even, far_odd = (np.hypot(*(xy - cell * step).T) for cell in (even, odd))
-    cell = np.where((far_even <= far_odd)[:, None], even, odd).astype(np.int64)
-    used, zone = np.unique(cell, axis=0, return_inverse=True)
     angle = np.radians(60 * np.arange(6) + 30)
-    corners = (used * step)[:, None, :] + size_m / np.sqrt(3) * np.column_stack(
-        [np.cos(angle), np.sin(angle)]
-    )
-    shapes = shapely.polygons(corners / scale + (east, north))
-    return Zones(
-        np.array([f"{column}/{row}" for column, row in used], object), shapes
-    ), zone.ravel()
+    circle = np.column_stack([np.cos(angle), np.sin(angle)])
+    around = size_m / np.sqrt(3) * circle
+
+    band = cells[:, 0]
+    middle = s.middle(band)
+    centre = cells[:, 1:] * hexagon_steps(size_m)
+    corners = centre[:, None, :] + around
+
+    degrees = corners / metres_a_degree(middle)[:, None, :]
+    degrees[..., 1] += middle[:, None]
+
+    south = band * s.band_deg
+    whole_band = shapely.box(-360, south, 360, south + s.band_deg)
+    return shapely.intersection(shapely.polygons(degrees), whole_band)
 
 
 def read_zones(shapes: Any, names: Iterable[Any] | None) -> Zones:
@@ -75,9 +141,13 @@ def read_zones(shapes: Any, names: Iterable[Any] | None) -> Zones:
     taken gets too.
     """
     shapes = np.array(shapes, dtype=object).reshape(-1)
+    given = [None] * len(shapes) if names is None else names
     used = dict[str, None]()
-    for number, name in enumerate([None] * len(shapes) if names is None else names, 1):
-        word = str(number if str(name) in ("None", "NULL", "") else name)  # NULL is QGIS's None
+    for number, name in enumerate(given, 1):
+        word = str(name)
+        if word in ("None", "NULL", ""):  # NULL is QGIS's None
+            word = str(number)
+
         while word in used:
             word = f"{word} ({number})"
         used[word] = None

@@ -41,14 +41,21 @@ def usable_polygons(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
     )
     if far.any():
         raise InputError(
-            "Region {number} is drawn across the antimeridian the long way round the world. Cut it at "
-            "180°, or write its longitudes beyond 180 (such as 170 to 190).",
+            "Region {number} is drawn across the antimeridian the long way round the world. Cut it "
+            "at 180°, or write its longitudes beyond 180 (such as 170 to 190).",
             number=of[1:][far][0] + 1,
         )
     broken = ~shapely.is_valid(regions)
     regions[broken] = [_mended(region) for region in regions[broken]]
     shapely.prepare(regions)
     return regions
+
+
+def rounded(polygons: np.ndarray, decimals: int = 6) -> np.ndarray:
+    """(n,) polygons with rounded coordinates: 6 decimals of a degree are a tenth of a metre."""
+    import shapely
+
+    return shapely.transform(polygons, lambda xy: np.round(xy, decimals) + 0.0)  # no -0
 
 
 def _mended(region: Any) -> Any:
@@ -89,7 +96,9 @@ def fixes_inside(
     geometries and for polygons drawn across the antimeridian the long way round.
     """
     require("scipy", "shapely")
-    regions, index, result = usable_polygons(polygons), FixIndex(tracks.lon, tracks.lat), []
+    regions = usable_polygons(polygons)
+    index = FixIndex(tracks.lon, tracks.lat)
+    result = []
     for region in regions:
         result.append(index.inside(region))
         progress(len(result) / len(regions))
@@ -118,7 +127,8 @@ class FixIndex:
     def __init__(self, lon: np.ndarray, lat: np.ndarray) -> None:
         """lon, lat: (n,) degrees."""
         self.order = np.argsort(lon, kind="stable")
-        self.lon, self.lat = lon[self.order], lat[self.order]
+        self.lon = lon[self.order]
+        self.lat = lat[self.order]
 
     def inside(self, region: Any) -> np.ndarray:
         """The rows of the fixes in a region, its edge included, ascending. region: a polygon of
@@ -126,13 +136,18 @@ class FixIndex:
         """
         import shapely
 
+        if region.is_empty:
+            return np.zeros(0, np.int64)
         west, south, east, north = region.bounds
-        found = [np.zeros(0, np.int64)]
-        for turn in () if region.is_empty else (0.0, 360.0, -360.0):  # a region may lie beyond ±180
+        found = []
+        for turn in (0.0, 360.0, -360.0):  # a region may lie beyond ±180
             begin = np.searchsorted(self.lon, west - turn)
-            lat = self.lat[begin : np.searchsorted(self.lon, east - turn, "right")]
-            row = begin + np.flatnonzero((lat >= south) & (lat <= north))
-            found.append(
-                self.order[row[shapely.intersects_xy(region, self.lon[row] + turn, self.lat[row])]]
-            )
+            end = np.searchsorted(self.lon, east - turn, "right")
+            lat = self.lat[begin:end]
+            in_box = (lat >= south) & (lat <= north)
+
+            row = begin + np.flatnonzero(in_box)
+            lon = self.lon[row] + turn
+            inside = shapely.intersects_xy(region, lon, self.lat[row])
+            found.append(self.order[row[inside]])
         return np.unique(np.concatenate(found))

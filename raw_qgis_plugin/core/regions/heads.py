@@ -39,17 +39,21 @@ def head_answers(
     users: one track a user. inside: of `fixes_inside`. embeddings: (n_users, E); nan for those who
     visit no region. stats: of `unit_stats`, (n_users,) each. activity: of `fix_activity`, if known.
     """
-    n, visits = len(inside), count_users(users, inside)
+    n = len(inside)
+    visits = count_users(users, inside)
     n_users = np.diff(visits.indptr)
     region = np.repeat(np.arange(n), n_users)
-    # medians
-    limits = {
-        name: group_quantile(values[visits.indices], region, n) for name, values in stats.items()
-    }
-    limits["n_users"] = n_users.astype(np.float64)
-    use = region_activity(users, activity or fix_activity(users), inside)
+
+    # what visitors are like in the middle
+    limits = {"n_users": n_users.astype(np.float64)}
+    for name, values in stats.items():
+        limits[name] = group_quantile(values[visits.indices], region, n)
+
+    known = activity or fix_activity(users)
+    use = region_activity(users, known, inside)
     inputs = region_inputs(embeddings, visits, area_km2(polygons), use)
-    columns, doubts = dict[str, np.ndarray](), dict[str, np.ndarray]()
+    columns: dict[str, np.ndarray] = {}
+    doubts: dict[str, np.ndarray] = {}
     for head in heads:
         columns |= head_columns(head, model, inputs, limits)
         doubts |= outside(limits, head.get("domain", {}), np.ones(n, bool))
@@ -90,9 +94,8 @@ def region_inputs(
     """
     n_users = np.diff(visits.indptr)
     n_fixes = np.asarray(visits.sum(axis=1)).ravel()
-    counts = np.stack(
-        [np.log1p(n_users), np.log1p(n_fixes), np.log(np.maximum(area, 1e-6))], axis=1
-    )
+    size = np.log(np.maximum(area, 1e-6))
+    counts = np.stack([np.log1p(n_users), np.log1p(n_fixes), size], axis=1)
     blocks = (
         pool_users(embeddings, visits),
         pool_users(embeddings, visits, "mean"),

@@ -19,27 +19,30 @@ def doubtful_ids(users: Tracks, short_days: float = 1.0, long_days: float = 3.0)
     another.
     """
     found = []
-    if alike := users.n_users - len({_plain(str(name)) for name in users.user_ids}):
-        found.append(
-            translated(
-                "{n:,} of {total:,} ids differ from others by case, blanks, accents or invisible letters: if they are one "
-                "person, join them",
-                n=alike,
-                total=users.n_users,
-            )
+    plain = {_plain(str(name)) for name in users.user_ids}
+    alike = users.n_users - len(plain)
+    if alike:
+        words = translated(
+            "{n:,} of {total:,} ids differ from others by case, blanks, accents or invisible "
+            "letters: if they are one person, join them",
+            n=alike,
+            total=users.n_users,
         )
-    span_s = np.ptp(users.t) / 1000 if len(users) else 0
+        found.append(words)
+
+    if not len(users):
+        return found
+    span_s = np.ptp(users.t) / 1000
     # as of one device that changes its id
     in_turns = users.n_users > 2 and users.span_s.sum() <= span_s
-    if (in_turns or span_s >= long_days * 86_400) and (
-        users.span_s < short_days * 86_400
-    ).mean() > 0.5:
-        found.append(
-            translated(
-                "most ids are seen within a day: if devices change their ids, one person counts several times and fewer "
-                "may be behind figures"
-            )
+    is_long = span_s >= long_days * 86_400
+    short = users.span_s < short_days * 86_400
+    if (in_turns or is_long) and short.mean() > 0.5:
+        words = translated(
+            "most ids are seen within a day: if devices change their ids, one person counts "
+            "several times and fewer may be behind figures"
         )
+        found.append(words)
     return found
 
 
@@ -48,6 +51,6 @@ def _plain(name: str) -> str:
     letters.
     """
     letters = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join(
-        "".join(c for c in letters if unicodedata.category(c) not in ("Cf", "Mn")).split()
-    )
+    kept = [c for c in letters if unicodedata.category(c) not in ("Cf", "Mn")]
+    words = "".join(kept).split()
+    return " ".join(words)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..disclosure.publish import SHARES
 from ..disclosure.thresholds import is_few, withheld
-from ..labels import OF_REGIONS, UNKNOWN
+from ..labels import OF_REGIONS, SHORT_MODES, UNKNOWN
 from ..mobility.tables import HOME, WORK
 from .geometry import points_inside
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from ..mobility.people import PeopleLabels
 
 PEOPLE_FIGURES = ("n_labelled", *(name for label in OF_REGIONS for name in label.every_column))
+SHARES = ("share_commuters", *(f"share_{mode}" for mode in SHORT_MODES))
 Z = 1.2816  # standard deviations of an 80 % interval
 
 
@@ -34,44 +34,52 @@ def people_figures(
     """
     columns: dict[str, np.ndarray] = {}
     for name, kind in (("residents", HOME), ("workers", WORK)):
-        there = _at_places(labels, kind, visits, polygons)
-        total, squares = (
-            np.asarray(each.sum(axis=1)).ravel() for each in (there, there.multiply(there))
-        )
-        error, shown = np.sqrt(np.maximum(total - squares, 0)), ~withheld(min_users, there)
+        there = at_places(labels, kind, visits, polygons)
+        total = np.asarray(there.sum(axis=1)).ravel()
+        squares = np.asarray(there.multiply(there).sum(axis=1)).ravel()
+
+        error = np.sqrt(np.maximum(total - squares, 0))
+        shown = ~withheld(min_users, there)
         columns |= _interval(name, total, error, shown, np.inf)
-    shares = np.stack(
-        [labels.columns["commuter_p"], *(labels.columns[name] for name in SHARES[1:])], axis=1
-    )
-    known = ~np.isnan(shares).any(axis=1) & (labels.columns["commuter"] != UNKNOWN)
-    people = (visits > 0).multiply(known).tocsr()
+    return columns | share_figures(labels, visits, min_users)
+
+
+def share_figures(
+    labels: PeopleLabels, visits: csr_matrix, min_users: int
+) -> dict[str, np.ndarray]:
+    """n_labelled and SHARES of regions with their intervals. visits: of `people_figures`."""
+    shares = shares_of(labels)
+    is_known = ~np.isnan(shares[:, 0])
+    people = (visits > 0).multiply(is_known).tocsr()
     people.eliminate_zeros()
     n = np.diff(people.indptr)
     enough = ~is_few(n, min_users)
-    columns["n_labelled"] = np.where(enough, n, np.nan)
-    n = np.maximum(n, 1)
-    mean = people @ np.nan_to_num(shares) / n[:, None]
-    spread = people @ np.nan_to_num(shares) ** 2 / n[:, None] - mean**2
-    spread[:, 0] = mean[:, 0] * (1 - mean[:, 0])  # who commutes is itself uncertain
+    columns = {"n_labelled": np.where(enough, n, np.nan)}
+
+    # means over people, and how far they may be off
+    of_known = np.nan_to_num(shares)
+    divisor = np.maximum(n, 1)[:, None]
+    mean = people @ of_known / divisor
+    variance = people @ of_known**2 / divisor - mean**2
+    variance[:, 0] = mean[:, 0] * (1 - mean[:, 0])  # who commutes is itself uncertain
+    error = np.sqrt(np.maximum(variance, 0) / divisor)
     for k, name in enumerate(SHARES):
-        columns |= _interval(
-            name, mean[:, k], np.sqrt(np.maximum(spread[:, k], 0) / n), enough, 1.0
-        )
+        columns |= _interval(name, mean[:, k], error[:, k], enough, 1.0)
     return columns
 
 
-def _interval(
-    name: str, value: np.ndarray, error: np.ndarray, shown: np.ndarray, most: float
-) -> dict[str, np.ndarray]:
-    """A figure with its 80 % interval, within 0 and the most that it can be."""
-    ends = np.maximum(value - Z * error, 0), np.minimum(value + Z * error, most)
-    return {
-        name + end: np.where(shown, x, np.nan)
-        for end, x in zip(("", "_low", "_high"), (value, *ends))
-    }
+def shares_of(labels: PeopleLabels) -> np.ndarray:
+    """(n_users, 5) of each person SHARES, nan where labels are unknown."""
+    columns = [labels.columns[name] for name in ("commuter_p", *SHARES[1:])]
+    shares = np.stack(columns, axis=1)
+
+    no_label = labels.columns["commuter"] == UNKNOWN
+    unknown = np.isnan(shares).any(axis=1) | no_label
+    shares[unknown] = np.nan
+    return shares
 
 
-def _at_places(
+def at_places(
     labels: PeopleLabels, kind: str, visits: csr_matrix, polygons: np.ndarray
 ) -> csr_matrix:
     """Sparse (n, n_users): the probability that a visitor has a place of a kind in a region."""
@@ -88,3 +96,15 @@ def _at_places(
     there = there.multiply(visits > 0).tocsr()
     there.eliminate_zeros()
     return there
+
+
+def _interval(
+    name: str, value: np.ndarray, error: np.ndarray, shown: np.ndarray, most: float
+) -> dict[str, np.ndarray]:
+    """A figure with its 80 % interval, within 0 and the most that it can be."""
+    columns = {
+        name: value,
+        f"{name}_low": np.maximum(value - Z * error, 0),
+        f"{name}_high": np.minimum(value + Z * error, most),
+    }
+    return {name: np.where(shown, values, np.nan) for name, values in columns.items()}

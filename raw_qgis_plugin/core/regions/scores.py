@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import flattened, sparse_counts
-from ..disclosure.noise import noise_keys, noisy_medians
-from ..disclosure.publish import CAP, CAPPED, NOISE_KEY, NOISY
 from ..disclosure.thresholds import withheld
 from ..embedding.applicability import any_of, in_words, unit_stats
 from ..embedding.embed import embed
@@ -57,64 +55,75 @@ def score_regions(
     progress: Progress = no_progress,
     cached: Embed | None = None,
     label: Label | None = None,
-    secret: bytes = b"",
 ) -> RegionScores:
     """Score regions by the users with a fix inside.
 
     polygons: (n_regions,) shapely geometries in lon/lat, or None. tasks, cached: as in `profile`.
-    label: labels people, such as `label_people` with a model. secret: of the profile, for
-    noise_key. Columns: of `count_figures`, of `people_figures` if there is a label, and of heads;
-    suppressed; in_domain, False without answers of heads.
+    label: labels people, such as `label_people` with a model. Columns: of `count_figures`, of
+    `people_figures` if there is a label, and of heads; suppressed; in_domain, False without answers
+    of heads.
     """
     heads = choose_heads(model, "region", tasks)
-    users, regions = tracks.by_user(), usable_polygons(polygons)
+    users = tracks.by_user()
+    regions = usable_polygons(polygons)
     inside = fixes_inside(users, regions, part_of(progress, 0.0, 0.2))
-    columns, few = count_figures(users, regions, inside, min_users, secret)
+    columns = count_figures(users, inside, min_users)
+    few = np.isnan(columns["n_users"])
     columns |= {"suppressed": few, "in_domain": ~few}
-    reasons, which = doubtful_ids(users), np.flatnonzero(~few)
-
-    def put(rows: np.ndarray, found: Mapping[str, np.ndarray]) -> None:
-        for name, values in found.items():
-            columns[name] = np.full(
-                len(few), None if values.dtype == object else np.nan, values.dtype
-            )
-            columns[name][rows] = values
+    reasons = doubtful_ids(users)
 
     if label is not None:
-        visits, visitors, _ = _visitors(users, [inside[row] for row in which])
-        labels = label(visitors, part_of(progress, 0.2, 0.6)) if len(which) else None
-        some = people_figures(labels, visits, regions[which], min_users) if labels else {}
-        put(which, some or dict.fromkeys(PEOPLE_FIGURES, np.zeros(0)))
+        shown = np.flatnonzero(~few)
+        visits = visits_to(users, inside, shown)
+        figures = dict.fromkeys(PEOPLE_FIGURES, np.zeros(0))
+        if len(shown):
+            labels = label(visits.visitors, part_of(progress, 0.2, 0.6))
+            figures = people_figures(labels, visits.fixes, regions[shown], min_users)
+        columns |= spread(figures, shown, len(few))
+
     if heads:
-        which = np.flatnonzero(~np.isnan(columns["n_points"]))  # these heads rest on fixes
-        _, visitors, rows = _visitors(users, [inside[row] for row in which])
+        shown = np.flatnonzero(~np.isnan(columns["n_points"]))  # these heads rest on fixes
+        visits = visits_to(users, inside, shown)
         embed_with = cached or (lambda some, part: embed(some, model, part))
-        embeddings = embed_with(visitors, part_of(progress, 0.6, 0.95))
-        stats = unit_stats(visitors)
-        found, doubts = head_answers(
-            heads, model, visitors, regions[which], rows, embeddings, stats
-        )
-        put(which, found)
-        reasons += in_words(doubts, np.ones(len(which)), "regions")
+        embeddings = embed_with(visits.visitors, part_of(progress, 0.6, 0.95))
+        answers, doubts = answer_heads(heads, model, visits, regions[shown], embeddings)
+        columns |= spread(answers, shown, len(few))
+        reasons += in_words(doubts, np.ones(len(shown)), "regions")
         columns["in_domain"] = np.zeros(len(few), bool)
-        columns["in_domain"][which] = ~any_of(doubts, len(which))
+        columns["in_domain"][shown] = ~any_of(doubts, len(shown))
     progress(1.0)
     return RegionScores(columns, reasons)
 
 
-def count_figures(
-    users: Tracks,
+def answer_heads(
+    heads: Sequence[dict[str, Any]],
+    model: Model,
+    visits: Visits,
     regions: np.ndarray,
-    inside: Sequence[np.ndarray],
-    min_users: int,
-    secret: bytes = b"",
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The figures of regions that need no model, (n,) each, and whether a region is of too few
-    people, (n,) bool.
+    embeddings: np.ndarray,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """As of `head_answers`. embeddings: of the visitors."""
+    stats = unit_stats(visits.visitors)
+    return head_answers(heads, model, visits.visitors, regions, visits.inside, embeddings, stats)
+
+
+def spread(figures: Mapping[str, np.ndarray], rows: np.ndarray, n: int) -> dict[str, np.ndarray]:
+    """(n,) columns that hold figures (k,) in some rows (k,), and nan or None in the others."""
+    columns = {}
+    for name, values in figures.items():
+        column = np.full(n, None if values.dtype == object else np.nan, values.dtype)
+        column[rows] = values
+        columns[name] = column
+    return columns
+
+
+def count_figures(
+    users: Tracks, inside: Sequence[np.ndarray], min_users: int
+) -> dict[str, np.ndarray]:
+    """The figures of regions that need no model, (n,) each, nan where they are withheld.
 
     n_users; n_points, fixes; n_visits: runs of a user's fixes in the region, which a silence of
-    three hours ends; dwell_min: median minutes of visits with several fixes. With a secret also
-    what `publish_figures` needs: capped_n_visits, noisy_dwell_min, noise_key. users: one track a
+    three hours ends; dwell_min: median minutes of visits with several fixes. users: one track a
     user. inside: of `fixes_inside`.
     """
     from scipy.ndimage import median
@@ -122,45 +131,44 @@ def count_figures(
     n = len(inside)
     fixes = count_users(users, inside)
     region, first, last = visits_of(users, *flattened(inside))
-    visits = sparse_counts(region, users.user[first], fixes.shape)
+    who = users.user[first]
+    visits = sparse_counts(region, who, fixes.shape)
     minutes = (users.t[last] - users.t[first]) / 60_000
-    long, who = minutes > 0, users.user[first]
-    dwell = median(minutes[long], region[long], np.arange(n)) if long.any() else np.full(n, np.nan)
-    figures = {
-        "n_users": (fixes.sign(), np.diff(fixes.indptr)),
-        "n_points": (fixes, _sums(fixes)),
-        "n_visits": (visits, _sums(visits)),
-        "dwell_min": (sparse_counts(region[long], who[long], fixes.shape), dwell),
+    long = minutes > 0
+    long_visits = sparse_counts(region[long], who[long], fixes.shape)
+    dwell = np.full(n, np.nan)
+    if long.any():
+        dwell = median(minutes[long], region[long], np.arange(n))
+    return {
+        "n_users": np.where(withheld(min_users, fixes.sign()), np.nan, np.diff(fixes.indptr)),
+        "n_points": np.where(withheld(min_users, fixes), np.nan, _sums(fixes)),
+        "n_visits": np.where(withheld(min_users, visits), np.nan, _sums(visits)),
+        "dwell_min": np.where(withheld(min_users, long_visits), np.nan, dwell),
     }
-    columns = {
-        name: np.where(withheld(min_users, by), np.nan, value)
-        for name, (by, value) in figures.items()
-    }
-    few = np.isnan(columns["n_users"])
-    if secret:
-        columns[f"{CAPPED}n_visits"] = np.where(
-            few, np.nan, _sums(visits.minimum(visits.sign() * CAP))
-        )
-        keys = columns[NOISE_KEY] = np.full(n, None, object)
-        keys[~few] = noise_keys(secret, regions[~few], fixes[~few], users.user_ids)
-        columns[f"{NOISY}dwell_min"] = noisy_medians(
-            secret, keys, "dwell_min", minutes[long], region[long], who[long]
-        )
-    return columns, few
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Those who visit any of n regions. fixes: sparse (n, visitors) how many. visitors: their
+    tracks. inside: n arrays of rows of these.
+    """
+
+    fixes: csr_matrix
+    visitors: Tracks
+    inside: list[np.ndarray]
+
+
+def visits_to(users: Tracks, inside: Sequence[np.ndarray], some: np.ndarray) -> Visits:
+    """The visitors of some regions. users: one track a user. inside: of `fixes_inside`. some: rows
+    of regions.
+    """
+    of_some = [inside[row] for row in some]
+    fixes = count_users(users, of_some)
+    came = _sums(fixes.T) > 0
+    kept = came[users.user]
+    row = np.cumsum(kept) - 1
+    return Visits(fixes[:, came].tocsr(), users.take(kept), [row[rows] for rows in of_some])
 
 
 def _sums(counts: csr_matrix) -> np.ndarray:
     return np.asarray(counts.sum(axis=1)).ravel()
-
-
-def _visitors(
-    users: Tracks, inside: Sequence[np.ndarray]
-) -> tuple[csr_matrix, Tracks, list[np.ndarray]]:
-    """Only those who visit any of the regions: sparse (n, visitors) counts of fixes, their tracks,
-    and `inside`.
-    """
-    visits = count_users(users, inside)
-    came = _sums(visits.T) > 0
-    kept = came[users.user]
-    row = np.cumsum(kept) - 1
-    return visits[:, came].tocsr(), users.take(kept), [row[rows] for rows in inside]

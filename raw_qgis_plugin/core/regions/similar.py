@@ -19,6 +19,8 @@ from .geometry import fixes_inside
 from .heads import count_users, pool_users
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
     from ..embedding.profiles import Embed
 
 
@@ -40,21 +42,36 @@ def similar_regions(
     """
     users = users.by_user()
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
-    (region, fix), visits = flattened(inside), count_users(users, inside)
+    visits = count_users(users, inside)
     shown = ~withheld(min_users, visits)
     if not shown[target]:
-        words = "The target region has fewer than {n} users, or one of them has most of its fixes. Choose a larger one."
+        words = (
+            "The target region has fewer than {n} users, or one of them has most of its fixes. "
+            "Choose a larger one."
+        )
         raise InputError(words, n=min_users)
-    # the others need no embedding
-    came = np.flatnonzero(np.asarray(visits[shown].sum(axis=0)).ravel())
-    some = embed(users.take(np.isin(users.user, came)), part_of(progress, 0.2, 0.9))
-    vectors = np.full((users.n_users, some.shape[1]), np.nan, np.float32)
-    vectors[came] = some
+
+    vectors = embed_visitors(users, visits[shown], embed, part_of(progress, 0.2, 0.9))
     pooled = pool_users(vectors, visits.log1p(), "share")
     pooled[~shown] = np.nan
     rows, similarity = similar(pooled, target, k, whiten=False)
+
+    region, fix = flattened(inside)
     traits = region_traits(users, visits, region, fix, min_users)
     for trait in traits:
         trait.values[~shown] = np.nan  # nor do they count in what is unusual
     progress(1.0)
     return Similar(rows, similarity, reasons(traits, target, rows)), ~shown
+
+
+def embed_visitors(
+    users: Tracks, visits: csr_matrix, embed: Embed, progress: Progress
+) -> np.ndarray:
+    """(n_users, E) float32 embeddings of who visits any of some regions; the others have nan."""
+    times = np.asarray(visits.sum(axis=0)).ravel()
+    came = times > 0
+    visitors = users.take(came[users.user])
+    some = embed(visitors, progress)
+    vectors = np.full((users.n_users, some.shape[1]), np.nan, np.float32)
+    vectors[came] = some
+    return vectors

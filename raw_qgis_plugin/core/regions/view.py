@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 HOURS = 7 * 24
 MAX_SILENCE_H = 12  # a longer one between two fixes in a region is not taken for a stay
-TOO_FEW, NO_DATA = -1, -2  # instead of people in an hour
+TOO_FEW = -1  # instead of people in an hour
+NO_DATA = -2
 
 
 @dataclass(frozen=True)
@@ -74,48 +75,50 @@ def prepare(
 ) -> VisitorIndex:
     """Compute all that does not depend on a region. users: one track a user (`by_user`)."""
     require("scipy", "shapely", "pyproj")
-    hour, activity, index = solar_hours(users), fix_activity(users), FixIndex(users.lon, users.lat)
+    hour = solar_hours(users)
+    activity = fix_activity(users)
+    index = FixIndex(users.lon, users.lat)
     progress(0.6)
-    stats, x = unit_stats(users), head_inputs(embeddings, users, "user")
-    answers = {
-        head["name"]: head_columns(head, model, x, stats) for head in model.bundle.heads("user")
-    }
+
+    stats = unit_stats(users)
+    inputs = head_inputs(embeddings, users, "user")
+    answers = {}
+    for head in model.bundle.heads("user"):
+        answers[head["name"]] = head_columns(head, model, inputs, stats)
     anywhere = presence(users, np.arange(len(users)), hour)
     progress(1.0)
     return VisitorIndex(users, embeddings, answers, stats, hour, activity, index, anywhere, labels)
 
 
 def summarise_region(
-    index: VisitorIndex, model: Model, polygon: Any, min_users: int = MIN_USERS, secret: bytes = b""
+    index: VisitorIndex, model: Model, polygon: Any, min_users: int = MIN_USERS
 ) -> RegionView:
-    """The figures of a polygon or multipolygon in lon/lat. Raises InputError for other geometries.
-
-    secret: as in `score_regions`.
-    """
+    """The figures of a polygon or multipolygon in lon/lat. Other geometries are an InputError."""
     region = usable_polygons([polygon])
-    area, users = float(area_km2(region)[0]), index.users
+    area = float(area_km2(region)[0])
+    users = index.users
     inside = [index.index.inside(region[0])]
-    columns, few = count_figures(users, region, inside, min_users, secret)
-    if few[0]:
+    columns = count_figures(users, inside, min_users)
+    if np.isnan(columns["n_users"][0]):
         return RegionView(area, True)
     visits = count_users(users, inside)
     if index.labels is not None:
         columns |= people_figures(index.labels, visits, region, min_users)
-    heads, columns["in_domain"], doubts = (
-        model.bundle.heads("region"),
-        np.ones(1, bool),
-        dict[str, np.ndarray](),
-    )
+
+    heads = model.bundle.heads("region")
+    columns["in_domain"] = np.ones(1, bool)
+    doubts: dict[str, np.ndarray] = {}
     if heads and np.isnan(columns["n_points"][0]):  # heads rest on fixes
         columns["in_domain"][0] = False
     elif heads:
         known = users, region, inside, index.embeddings, index.stats, index.activity
         found, doubts = head_answers(heads, model, *known)
-        columns |= {**found, "in_domain": ~any_of(doubts, 1)}
+        columns |= found
+        columns["in_domain"] = ~any_of(doubts, 1)
+
     figures = {name: values[0] for name, values in columns.items()}
-    week = people_by_hour(
-        presence(users, inside[0], index.hour), index.anywhere, min_users
-    ).reshape(7, 24)
+    there = presence(users, inside[0], index.hour)
+    week = people_by_hour(there, index.anywhere, min_users).reshape(7, 24)
     return RegionView(area, False, figures, week, format_reasons(doubts))
 
 
@@ -126,14 +129,18 @@ def presence(users: Tracks, inside: np.ndarray, hour: np.ndarray) -> csr_matrix:
     MAX_SILENCE_H are between them. users: one track a user. inside: rows of the fixes in the
     region, ascending. hour: of `solar_hours`.
     """
-    last = np.append(run_starts(users.user[inside])[1:] | (np.diff(inside) != 1), True)[
-        : len(inside)
-    ]
+    user = users.user[inside]
+    next_is_outside = np.ones(len(inside), bool)
+    next_is_outside[:-1] = run_starts(user)[1:] | (np.diff(inside) != 1)
+
     begin = hour[inside]
-    until = np.where(last, begin, hour[np.minimum(inside + 1, len(hour) - 1)])
-    size = np.where((until - begin > MAX_SILENCE_H) | (until < begin), 1, until - begin + 1)
-    user = np.repeat(users.user[inside], size)
-    return sparse_counts(expand_ranges(begin, size) % HOURS, user, (HOURS, users.n_users))
+    after = np.minimum(inside + 1, len(hour) - 1)
+    until = np.where(next_is_outside, begin, hour[after])
+    is_stay = (until >= begin) & (until - begin <= MAX_SILENCE_H)
+    size = np.where(is_stay, until - begin + 1, 1)
+
+    hours = expand_ranges(begin, size) % HOURS
+    return sparse_counts(hours, np.repeat(user, size), (HOURS, users.n_users))
 
 
 def people_by_hour(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> np.ndarray:
@@ -144,8 +151,10 @@ def people_by_hour(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> n
     """
     visitors = (there.getnnz(axis=0) > 0).astype(int)
     recorded = (anywhere > 0).astype(int) @ visitors
-    few = np.where(is_few(recorded, min_users), NO_DATA, TOO_FEW)
-    return np.where(withheld(min_users, there.sign()), few, np.diff(there.indptr))
+    reason = np.where(is_few(recorded, min_users), NO_DATA, TOO_FEW)
+
+    hidden = withheld(min_users, there.sign())
+    return np.where(hidden, reason, np.diff(there.indptr))
 
 
 def solar_hours(tracks: Tracks) -> np.ndarray:

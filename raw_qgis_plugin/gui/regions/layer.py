@@ -32,7 +32,7 @@ from ...processing.words import tr
 from ..layer_group import LayerGroup
 from ..layer_kinds import REGIONS_OF
 
-COUNTS = ("n_users", "n_points", "n_visits", "capped_n_visits", "n_labelled")
+COUNTS = ("n_users", "n_points", "n_visits", "n_labelled")
 
 
 class RegionLayer(QObject):
@@ -193,7 +193,6 @@ def kinds_of(heads: list[dict[str, Any]]) -> dict[str, str]:
         "area_km2": "number",
         **dict.fromkeys(COUNTS, "int"),
         "dwell_min": "number",
-        "noisy_dwell_min": "number",
     }
     kinds |= {name: "number" for name in PEOPLE_FIGURES if name not in kinds}
     for head in heads:
@@ -202,7 +201,7 @@ def kinds_of(heads: list[dict[str, Any]]) -> dict[str, str]:
         kinds.update(
             {head["name"] + part: "number" if number or part else "text" for part in parts}
         )
-    return {**kinds, "suppressed": "bool", "in_domain": "bool", "noise_key": "text"}
+    return {**kinds, "suppressed": "bool", "in_domain": "bool"}
 
 
 def name_of(region: QgsFeature) -> str:

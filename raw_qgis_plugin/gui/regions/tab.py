@@ -13,7 +13,6 @@ from qgis.PyQt.QtWidgets import QDialog, QListWidget, QSpinBox, QToolButton, QWi
 from ...core.errors import InputError, Progress
 from ...core.mobility.journeys import find_journeys
 from ...core.regions.view import RegionView, summarise_region
-from ...environment.folders import publish_secret
 from ...layers.words import count_people
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -36,7 +35,6 @@ class RegionsTab(QWidget):
         self.session = session
         self.desktop = desktop
         self.iface = desktop.iface
-        self.secret = publish_secret()
         self.regions: RegionLayer | None = None
         self.shown: list[Region] = []  # the rows of the table
         self._listed: Any = None  # what the list was made of
@@ -201,8 +199,7 @@ class RegionsTab(QWidget):
         index: Any = self.session.city
         model: Any = self.session.model
         least = settings().min_users.value()
-        secret = self.secret
-        return lambda polygon: summarise_region(index, model, polygon, least, secret)
+        return lambda polygon: summarise_region(index, model, polygon, least)
 
     def _score(self, polygons: list[Any], done: Callable[[list[RegionView]], None]) -> None:
         """Score regions in a task. done: called with their views."""
@@ -376,7 +373,10 @@ class RegionsTab(QWidget):
     def show_publish(self) -> QDialog:
         """Open 'Publish figures' for the drawn regions."""
         regions: Any = self.regions
-        return self.desktop.open_dialog("publish", INPUT=regions.layer.id())
+        values = {"REGIONS": regions.layer.id()}
+        if self.session.layer is not None:
+            values["INPUT"] = self.session.layer.id()
+        return self.desktop.open_dialog("publish", **values)
 
     def remove(self) -> None:
         """Give the map back, and leave the layer of regions."""

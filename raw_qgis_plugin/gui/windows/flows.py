@@ -52,7 +52,7 @@ class FlowsWindow(RawDialog):
             "than {n} people; draw larger regions, or lower the minimum of people.",
             n=min_users,
         )
-        tip = tr("Lines, zones and the whole matrix as layers of the map, which can be published")
+        tip = tr("Lines, zones and the whole matrix as layers of the map")
         layers = QPushButton(
             tr("As layers…"), objectName="raw_flow_layers", toolTip=tip, clicked=as_layers
         )
