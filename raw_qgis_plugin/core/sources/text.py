@@ -63,7 +63,12 @@ class Lines:
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
-        data = self._data.read(size)
+        return self.read_buffer(size).to_pybytes()
+
+    def read_buffer(self, size: int = -1) -> pa.Buffer:
+        """The next bytes, in memory that Arrow frees at once."""
+        buffer = self._data.read_buffer(size)
+        data = memoryview(buffer).tobytes()
         self.size += len(data)
         self.count += data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
         if self._last == b"\r" and data[:1] == b"\n":
@@ -72,7 +77,7 @@ class Lines:
             self.count += 1  # the last line has no end
         self._last = data[-1:]
         self._check()
-        return data
+        return buffer
 
     def _check(self) -> None:
         rows = self.max_rows
