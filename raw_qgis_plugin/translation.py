@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""RAW's texts in the language of QGIS, where resources/i18n has it. update.py there collects them."""
+"""RAW's texts in the language of QGIS, which update.py of resources/i18n collects."""
 
 from __future__ import annotations
 

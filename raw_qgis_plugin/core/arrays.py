@@ -180,11 +180,13 @@ def group_quantile(
     key = group.astype(np.int64) << 32
     key += bits.astype(np.int64) + 2**31
     key.sort()
+
     counts = np.bincount(group, minlength=n_groups)
     first = np.cumsum(counts) - counts
     at = first + np.floor((counts - 1) * share).astype(np.int64)
     there = counts > 0
     found = key[at[there]]
+
     bits = (found & 0xFFFFFFFF) - 2**31
     out = np.full(n_groups, np.nan)
     out[there] = _sortable(bits.astype(np.int32)).view(np.float32)

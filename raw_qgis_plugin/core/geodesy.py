@@ -100,6 +100,9 @@ def haversine_m(
     a1 = np.radians(lat1)
     a2 = np.radians(lat2)
     turn = np.radians(lon2 - lon1)
-    h = np.sin((a2 - a1) / 2) ** 2
-    h = h + np.cos(a1) * np.cos(a2) * np.sin(turn / 2) ** 2
-    return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0)))
+
+    of_lat = np.sin((a2 - a1) / 2) ** 2
+    of_lon = np.cos(a1) * np.cos(a2) * np.sin(turn / 2) ** 2
+    h = np.clip(of_lat + of_lon, 0.0, 1.0)
+    angle = 2 * np.arcsin(np.sqrt(h))
+    return EARTH_RADIUS_M * angle

@@ -21,13 +21,18 @@ def write_tracks(path: Path, tracks: Tracks, properties: dict[str, np.ndarray]) 
     xyzt[:, 0] = tracks.lon.round(6)
     xyzt[:, 1] = tracks.lat.round(6)
     xyzt[:, 3] = tracks.t / 1000
+
     offsets = tracks.track_offsets.tolist()
     rows = zip(*(column.tolist() for column in properties.values()))
     with complete(path) as beside, beside.open("w", encoding="utf-8") as file:
         file.write('{"type": "FeatureCollection", "features": [')
         for row, begin, end in zip(rows, offsets, offsets[1:]):
             line = {"type": "LineString", "coordinates": xyzt[begin:end].tolist()}
-            values = dict(zip(properties, row))
-            feature = {"type": "Feature", "properties": values, "geometry": line}
-            file.write("," * bool(begin) + "\n" + json.dumps(feature))
+            feature = {
+                "type": "Feature",
+                "properties": dict(zip(properties, row)),
+                "geometry": line,
+            }
+            comma = "," if begin else ""
+            file.write(comma + "\n" + json.dumps(feature))
         file.write("\n]}\n")

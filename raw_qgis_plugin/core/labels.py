@@ -141,4 +141,5 @@ def columns_of(labels: Sequence[Label], columns: Mapping[str, Any], unit: str) -
     """The columns without those of other labels of the unit."""
     every = {name for label in BY_UNIT[unit] for name in label.every_column}
     chosen = {name for label in labels for name in label.every_column}
-    return {name: values for name, values in columns.items() if name in chosen or name not in every}
+    left_out = every - chosen
+    return {name: values for name, values in columns.items() if name not in left_out}

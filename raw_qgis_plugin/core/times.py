@@ -162,6 +162,7 @@ def _from_epochs(array: np.ndarray, good: np.ndarray) -> np.ndarray:
     number = np.where(good, array, 0)
     size = np.abs(number.astype(np.float64))
     unit = np.searchsorted([1e11, 1e14, 1e17], size, side="right")  # s, ms, µs or ns
+
     if array.dtype.kind in "iu":
         times = np.array([1000, 1, 1, 1])
         parts = np.array([1, 1, 1000, 1_000_000])
@@ -235,11 +236,13 @@ def _from_parts(parts: Any, zone: tzinfo) -> np.ndarray:
     part = {each.name: pc.struct_field(parts, each.name) for each in parts.type}
     part["fraction"] = pc.utf8_slice_codeunits(pc.utf8_rpad(part["fraction"], 3, "0"), 0, 3)
     number = {name: _digits(part[name]) for name in NUMBERS}
+
     day = _days(number["year"], number["month"], number["day"])
     hour = _hours(number["hour"], part["half"])
     clock, real = _clock(hour, number)
     ms = day * DAY_MS + clock
     real &= day != NO_TIME
+
     offset, has_zone = _offsets(part["zone"])
     good = real & (offset != NO_TIME)
     local = _to_utc(np.where(good, ms, NO_TIME), zone)

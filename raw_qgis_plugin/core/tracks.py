@@ -213,6 +213,7 @@ class Tracks:
             until = int(np.searchsorted(offsets, offsets[done] + fixes, side="right")) - 1
             which = slice(done, min(max(done + 1, until), self.n_tracks))
             rows = slice(*offsets[[which.start, which.stop]])
+
             users, track_user = renumber(self.track_user[which], self.n_users)
             track = self.track[rows] - np.int32(done)
             ids = self.user_ids[users]

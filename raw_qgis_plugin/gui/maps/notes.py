@@ -135,11 +135,10 @@ def describe_models(
     paths: dict[str, set[str]] = {}  # with the fields that are shown
     for layer in layers:
         path = str(layer.customProperty(MADE_BY) or "")
-        drawn = (
-            layer.customProperty(REGIONS_OF) and session is not None and session.model is not None
-        )
-        if drawn:
-            path = str(session.model.bundle.path)  # type: ignore[union-attr] # they follow the dock's model
+        model = session.model if session is not None else None
+        drawn = bool(layer.customProperty(REGIONS_OF)) and model is not None
+        if drawn and model is not None:
+            path = str(model.bundle.path)  # drawn regions follow the dock's model
         if drawn or MADE_BY in layer.customPropertyKeys():
             used = (
                 layer.renderer().usedAttributes(QgsRenderContext())
