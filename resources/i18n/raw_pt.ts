@@ -3112,6 +3112,18 @@
       <translation>veículo motorizado</translation>
     </message>
     <message>
+      <source>moves like a boat or an animal: hours on the way without a stop, day after day</source>
+      <translation>move-se como um barco ou um animal: horas a caminho sem parar, dia após dia</translation>
+    </message>
+    <message>
+      <source>moves like a ship, boat or bird: steady speeds on straight ways</source>
+      <translation>move-se como um navio, um barco ou uma ave: velocidades constantes em trajetos retos</translation>
+    </message>
+    <message>
+      <source>moves like an aircraft: faster than cars, steady and straight on</source>
+      <translation>move-se como uma aeronave: mais rápido que os carros, constante e em linha reta</translation>
+    </message>
+    <message>
       <source>my model</source>
       <translation>meu modelo</translation>
     </message>

@@ -3112,6 +3112,18 @@
       <translation>机动车</translation>
     </message>
     <message>
+      <source>moves like a boat or an animal: hours on the way without a stop, day after day</source>
+      <translation>移动方式像船只或动物：日复一日，连续数小时在途而不停留</translation>
+    </message>
+    <message>
+      <source>moves like a ship, boat or bird: steady speeds on straight ways</source>
+      <translation>移动方式像轮船、小船或鸟类：速度稳定，路线笔直</translation>
+    </message>
+    <message>
+      <source>moves like an aircraft: faster than cars, steady and straight on</source>
+      <translation>移动方式像飞机：比汽车快，速度稳定且直线前进</translation>
+    </message>
+    <message>
       <source>my model</source>
       <translation>我的模型</translation>
     </message>

@@ -415,7 +415,7 @@ def test_legs_of_one_mode_are_joined_where_it_is_sure(
     car = np.full(3, "motor vehicle", object)
     why = np.full(3, "", object)
     modes = Modes(car, np.array([0.9, p, 0.9]), why == "", why, np.full((3, len(MODES)), 0.25))
-    monkeypatch.setattr(diaries, "judge_of", lambda _: lambda legs, progress: modes)
+    monkeypatch.setattr(diaries, "judge_of", lambda _: lambda legs, silent, progress: modes)
     assert len(whole(tracks).trips["mode"]) == left
 
 

@@ -47,12 +47,13 @@ def layer(**people: np.ndarray) -> Tracks:
 
 def everybody() -> Tracks:
     """Two people, a taxi that never rests for long, and somebody of three fixes."""
-    rides = np.cumsum(np.random.default_rng(2).choice([-1, 1], 2000)) * 3000.0
+    rng = np.random.default_rng(2)
+    rides = np.cumsum(rng.choice([-1, 1], 4000) * rng.uniform(300, 1500, 4000))
     t = MONDAY + np.arange(0, 7 * DAY_MS, 60_000)
     return layer(
         works=week(WORKING, 14, 300),
         stays=week(SHOPPING, 14, 300, out=9),
-        taxi=np.stack([t, np.interp(np.arange(10_080) / 10, range(2000), rides)], 1),
+        taxi=np.stack([t, np.interp(np.arange(10_080) / 3, range(4000), rides)], 1),
         few=np.array([[MONDAY, 0], [MONDAY + DAY_MS, 0], [MONDAY + 2 * DAY_MS, 9000]]),
     )  # fmt: skip
 

@@ -56,17 +56,21 @@ DEFAULT = LegSettings()
 def find_legs(
     line: Line,
     stops: Stops,
+    strange: Column,
     judge: JudgeModes,
     progress: Progress = no_progress,
     settings: LegSettings = DEFAULT,
 ) -> Legs:
-    """The legs between stops with their modes, also those that only the stops at both ends show."""
+    """The legs between stops with their modes, also those that only the stops at both ends show.
+
+    strange: (n_users,) of `unlike_people`; their legs have no mode.
+    """
     # Ways that fixes show, with their modes
     stays = line.spans(stops.arrive, stops.leave)
     ways = _cut(line, stays, settings)
     begin, end = _fixes(line, ways)
     fixes = fixes_of(line.fixes, begin, end)
-    modes = judge(fixes, progress)
+    modes = judge(fixes, strange[fixes.track_user], progress)
     ways, modes = _join(line, stays, ways, modes, settings)
 
     # Moves that only the stops at both ends show

@@ -41,21 +41,25 @@ DEFAULT = ModeSettings()
 
 def judge_of(model: Model | None, s: ModeSettings = DEFAULT) -> JudgeModes:
     """What `find_modes` says, for who knows no model."""
-    return lambda legs, progress: find_modes(legs, model, progress, s)
+    return lambda legs, silent, progress: find_modes(legs, model, progress, silent, s)
 
 
 def find_modes(
-    legs: Tracks, model: Model | None, progress: Progress, s: ModeSettings = DEFAULT
+    legs: Tracks,
+    model: Model | None,
+    progress: Progress,
+    silent: Column | str = "",
+    s: ModeSettings = DEFAULT,
 ) -> Modes:
     """The modes of legs, one track each. Without a model, and for one without the head, every mode
-    is 'unknown'.
+    is 'unknown'. silent: (k,) why nothing is said of a leg, or ''.
     """
     head = _head_of(model)
     if model is None or head is None:
         return no_modes(legs.n_tracks, translated(NO_HEAD))
 
     stats = unit_stats(legs)
-    why = _reasons_for_silence(legs, head, stats, s)
+    why = np.where(silent == "", _reasons_for_silence(legs, head, stats, s), silent)
     in_domain = why == ""
 
     # The model's answer

@@ -78,10 +78,16 @@ def load_head() -> dict[str, Column]:
         return dict(file)
 
 
-def judge_places(facts: PlaceFacts, head: dict[str, Column] | None = None) -> Judgement:
-    """The kinds of places. head: arrays such as those of `load_head`, the default."""
+def judge_places(
+    facts: PlaceFacts, head: dict[str, Column] | None = None, silent: Column | str = ""
+) -> Judgement:
+    """The kinds of places.
+
+    head: arrays such as those of `load_head`, the default. silent: (n_users,) why nothing is said
+    of a user, or ''.
+    """
     head = load_head() if head is None else head
-    return choose_kinds(facts, kind_logits(facts.matrix(), head), head)
+    return choose_kinds(facts, kind_logits(facts.matrix(), head), head, silent=silent)
 
 
 def kind_logits(x: Column, head: dict[str, Column]) -> dict[str, Column]:
@@ -97,11 +103,12 @@ def choose_kinds(
     logit: dict[str, Column],
     head: dict[str, Column],
     s: HeadSettings = DEFAULT,
+    silent: Column | str = "",
 ) -> Judgement:
     """The kinds of places by the logits of trees for home and work (n,)."""
     from scipy.special import expit
 
-    why = _reasons_for_silence(facts, s)
+    why = np.where(silent == "", _reasons_for_silence(facts, s), silent)
 
     home = _calibrated(logit, head, HOME)
     work = _calibrated(logit, head, WORK)

@@ -79,8 +79,8 @@ class Modes:
     p: Column
 
 
-JudgeModes = Callable[[Tracks, Progress], Modes]
-"""What names the modes of legs, one track each."""
+JudgeModes = Callable[[Tracks, Column, Progress], Modes]
+"""What names the modes of legs, one track each; the column says why nothing is said of a leg."""
 
 
 @dataclass(frozen=True)
