@@ -25,8 +25,10 @@ from model import cli
 from model.data.join import Labelled, label_units
 from model.data.labels import Table, read_table, usable
 from model.head_training.examples import BASELINE, BASELINES, Examples, examples_of, region_examples
-from model.head_training.fit import encode, folds
-from model.head_training.train import Splits, add_head, report_page, train, verdict
+from model.head_training.fit import Splits, encode, folds
+from model.head_training.report import report_page
+from model.head_training.train import add_head, train
+from model.head_training.verdict import verdict
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Worth, open_bundle, worth
 from raw_qgis_plugin.core.bundle.card import HEAD_NAMES, clash, is_head_name

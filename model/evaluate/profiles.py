@@ -22,7 +22,7 @@ from model.data.labels import label_words, read_table, usable
 from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import BASELINE, SAME_FOR_ALL
 from model.head_training.fit import Task, boosting
-from model.head_training.train import Predictions, compare, verdict
+from model.head_training.verdict import Predictions, compare, verdict
 from model.training.card import write_card
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle.bundle import open_bundle

@@ -12,7 +12,7 @@ from model.cli import warn
 from model.data.join import Labelled, join
 from model.data.labels import Warn
 from model.head_training.fit import encode
-from raw_qgis_plugin.core.arrays import connected
+from raw_qgis_plugin.core.arrays import connected, join_rows, take_rows
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.applicability import UNLIMITED, unit_stats
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES
@@ -35,7 +35,10 @@ COUNTS = 3 + len(REGION_ACTIVITY)
 BASELINES = {"region": "gradient boosting on the numbers of users and fixes and the area"}
 SAME_FOR_ALL = "the same answer for all, the most frequent or the middle one"
 SAME_FOR_ALL_NEARER = f"{SAME_FOR_ALL}: nearer than gradient boosting here"
-BASELINE = "gradient boosting on the features that need no network (speeds, turns, stops, hours, places, trips)"
+BASELINE = (
+    "gradient boosting on the features that need no network (speeds, turns, stops, hours, places, "
+    "trips)"
+)
 
 
 class Regions:
@@ -47,6 +50,7 @@ class Regions:
     block_degrees: float = 0.02
     overlap: float = 0.01  # regions that share more than this part of the smaller one are joined
     min_users: int = 10  # of a region
+    fewest: int = 10  # regions that teach a head
     copies: int = 8  # of each region with fewer of its users,
     min_seen: int = 10  # down to so many of all users
     min_in_copy: int = 3  # and of the region's
@@ -76,11 +80,15 @@ class Examples:
         """These examples, and others of other people and places that teach with half of the weight,
         untested.
         """
-        group, whole = self.group.max() + 1 + other.group, np.zeros(len(other.x), bool)
-        other = replace(other, group=group, whole=whole, weight=other.weight / 2)
-        return replace(
-            self, **{k: np.concatenate([getattr(self, k), getattr(other, k)]) for k in COLUMNS}
-        )
+        group = self.group.max() + 1 + other.group
+        untested = np.zeros(len(other.x), bool)
+        other = replace(other, group=group, whole=untested, weight=other.weight / 2)
+        joined = {}
+
+        for name in COLUMNS:
+            joined[name] = np.concatenate([getattr(self, name), getattr(other, name)])
+
+        return replace(self, **joined)
 
 
 def examples_of(
@@ -91,41 +99,50 @@ def examples_of(
     """
     x = head_inputs(embed(tracks), tracks, unit)
     known = ~np.isnan(x).any(axis=1)
-    stats = {k: v[known] for k, v in unit_stats(tracks).items()}
-    names = np.array([str(user).partition("/")[0] if sources else "" for user in tracks.user_ids])
-    _, source, size = np.unique(
-        names[tracks.track_user[known]], return_inverse=True, return_counts=True
-    )
+    stats = {name: values[known] for name, values in unit_stats(tracks).items()}
+    users = tracks.user_ids[tracks.track_user[known]]
+    names = [str(user).partition("/")[0] if sources else "" for user in users]
+    _, source, size = np.unique(names, return_inverse=True, return_counts=True)
     return Examples(
-        x[known],
-        found.value[known],
-        found.group[known],
-        np.ones(known.sum(), bool),
-        strength_of(x.shape[1], model),
-        features_of(model),
-        domain_of(stats),
-        size[source] ** -0.5,
+        x=x[known],
+        label=found.value[known],
+        group=found.group[known],
+        whole=np.ones(len(users), bool),
+        strength=strength_of(x.shape[1], model),
+        simple=features_of(model),
+        domain=domain_of(stats),
+        weight=size[source] ** -0.5,
     )
 
 
 def features_of(model: Model) -> slice:
-    """The columns of an embedding behind the network's states: the features that need no network."""
+    """The columns of an embedding behind the network's states: features that need no network."""
     return slice(4 * model.card["width"], None)
 
 
 def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn) -> Examples:
-    """Examples without classes that a single person or block has: no head could be tested on them."""
+    """Examples without classes of a single person or block: no head could be tested on them."""
     task, y = encode(e.label, rename)
-    alone = [i for i in range(len(task.classes)) if len(np.unique(e.group[e.whole & (y == i)])) < 2]
+    alone = []
+
+    for number in range(len(task.classes)):
+        groups = e.group[e.whole & (y == number)]
+        if len(np.unique(groups)) < 2:
+            alone.append(number)
+
     if not alone:
         return e
-    names = ", ".join(task.classes[i] for i in alone)
+
+    names = ", ".join(task.classes[number] for number in alone)
     warn(
-        f"Classes of one person or place alone were left out, since they cannot be tested on another: {names}."
+        "Classes of one person or place alone were left out, since they cannot be tested on "
+        f"another: {names}."
     )
     kept = ~np.isin(y, alone)
+
     if not kept.any():
         raise InputError("Each label is of one person or place alone: label more of them.")
+
     return replace(e, **{name: getattr(e, name)[kept] for name in COLUMNS})
 
 
@@ -135,14 +152,28 @@ def strength_of(width: int, model: Model) -> np.ndarray:
     """
     states = 4 * model.card["width"]
     strength = np.ones(width)
+
     if width > states:
         strength[:states] = np.sqrt(N_TRACK_FEATURES / states)
+
     return strength
 
 
 def strength_of_counts(one: np.ndarray) -> np.ndarray:
-    """(COUNTS,) weights of a region's counts and activity, beside embeddings with weights one (d,)."""
-    return np.full(COUNTS, np.sqrt(np.square(one).sum()) / 2)
+    """(COUNTS,) weights of a region's counts and activity; one: (d,) those of embeddings."""
+    together = np.sqrt(np.square(one).sum())
+    return np.full(COUNTS, together / 2)
+
+
+@dataclass(frozen=True)
+class RegionRows:
+    """Rows of the examples of regions, as Examples has them; n_users: (n,) seen in the region."""
+
+    x: np.ndarray
+    label: np.ndarray
+    group: np.ndarray
+    whole: np.ndarray
+    n_users: np.ndarray
 
 
 def region_examples(
@@ -158,45 +189,82 @@ def region_examples(
     """Examples of regions with enough users, whole and in thinned copies; the group of a region is
     its block.
     """
-    ids, polygons = regions.ids, regions.shapes
-    found = join(ids, np.arange(len(ids)), table, "region", field, warn=warn)
-    shapes, block = polygons[found.unit], blocks(polygons[found.unit], warn)
+    number = np.arange(len(regions.ids))
+    found = join(regions.ids, number, table, "region", field, warn=warn)
+    shapes = regions.shapes[found.unit]
+    block = blocks(shapes, warn)
+
     if not block.any():
         raise InputError(
-            "All labelled regions lie within two kilometres or are joined by overlaps, so none is far enough from the "
-            "others to test on: label regions of one level (tracts or districts) and a wider area."
+            "All labelled regions lie within two kilometres or are joined by overlaps, so none is "
+            "far enough from the others to test on: label regions of one level (tracts or "
+            "districts) and a wider area."
         )
-    users, rng = tracks.by_user(), np.random.default_rng(seed)
-    inside, of = fixes_inside(users, shapes), fix_activity(users)
-    embeddings, area, parts = embed(users), area_km2(shapes), []
-    lowest = np.log(min(max(Regions.min_seen / users.n_users, 0.02), 1.0))
-    for copy in range(1 + Regions.copies):
-        seen = rng.random(users.n_users) < (
-            1.0 if copy == 0 else float(np.exp(rng.uniform(lowest, 0.0)))
-        )
-        some = [rows[seen[users.user[rows]]] for rows in inside]
-        visits = count_users(users, some)
-        n = np.diff(visits.indptr)
-        # examples that are steady, not figures that are shown
-        row = np.flatnonzero(n >= (Regions.min_in_copy if copy else Regions.min_users))
-        x = region_inputs(embeddings, visits, area, region_activity(users, of, some))[row]
-        parts.append((x, found.value[row], block[row], np.full(len(row), copy == 0), n[row]))
-    x, label, group, whole, n_users = (
-        np.concatenate(values) for values in zip(*parts, strict=True)
-    )
-    if whole.sum() < 10:
+
+    users = tracks.by_user()
+    rng = np.random.default_rng(seed)
+    visits = Visits(users, embed(users), fixes_inside(users, shapes), area_km2(shapes))
+    rows = visits.examples(found.value, block, rng)
+
+    if rows.whole.sum() < Regions.fewest:
         raise InputError(
-            f"Only {whole.sum()} labelled regions were crossed by {Regions.min_users} users; a head needs ten."
+            f"Only {rows.whole.sum()} labelled regions were crossed by {Regions.min_users} "
+            "users; a head needs ten."
         )
-    domain = domain_of(
-        {k: v for k, v in unit_stats(users).items() if k in ("cadence_s", "speed_ms")}
-    )
-    domain["n_users"] = [Regions.min_in_copy, 2 * int(n_users.max())]
-    one = strength_of(embeddings.shape[1], model)
-    strength = np.concatenate([one, one, strength_of_counts(one)])
+
+    stats = unit_stats(users)
+    domain = domain_of({name: stats[name] for name in ("cadence_s", "speed_ms")})
+    domain["n_users"] = [Regions.min_in_copy, 2 * int(rows.n_users.max())]
+    one = strength_of(visits.embeddings.shape[1], model)
+
     return Examples(
-        x, label, group, whole, strength, slice(-COUNTS, 3 - COUNTS), domain, np.ones(len(x))
+        rows.x,
+        rows.label,
+        rows.group,
+        rows.whole,
+        strength=np.concatenate([one, one, strength_of_counts(one)]),
+        simple=slice(-COUNTS, 3 - COUNTS),
+        domain=domain,
+        weight=np.ones(len(rows.x)),
     )
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Users, one track each, their embeddings (n_users, d), the fixes in each region, rows of
+    tracks, and the regions' areas in km².
+    """
+
+    users: Tracks
+    embeddings: np.ndarray
+    inside: list[np.ndarray]
+    area: np.ndarray
+
+    def examples(
+        self, label: np.ndarray, block: np.ndarray, rng: np.random.Generator
+    ) -> RegionRows:
+        """The regions with enough users, whole and in copies with fewer of all users. label,
+        block: (n_regions,).
+        """
+        activity = fix_activity(self.users)
+        lowest = np.log(min(max(Regions.min_seen / self.users.n_users, 0.02), 1.0))
+        parts = []
+
+        for copy in range(1 + Regions.copies):
+            whole = copy == 0
+            seen = rng.random(self.users.n_users) < (
+                1.0 if whole else float(np.exp(rng.uniform(lowest, 0.0)))
+            )
+            some = [rows[seen[self.users.user[rows]]] for rows in self.inside]
+            visits = count_users(self.users, some)
+            n_users = np.diff(visits.indptr)
+            enough = n_users >= (Regions.min_users if whole else Regions.min_in_copy)
+            busy = region_activity(self.users, activity, some)
+            x = region_inputs(self.embeddings, visits, self.area, busy)
+            columns = RegionRows(x, label, block, np.full(len(x), whole), n_users)
+            parts.append(take_rows(columns, np.flatnonzero(enough)))
+
+        return join_rows(parts)
 
 
 def blocks(polygons: np.ndarray, warn: Warn = warn) -> np.ndarray:
@@ -206,27 +274,40 @@ def blocks(polygons: np.ndarray, warn: Warn = warn) -> np.ndarray:
     import shapely
 
     centres = shapely.get_coordinates(shapely.centroid(polygons))
+
     if len(centres) != len(polygons):
         raise InputError("Some regions have no geometry: remove them before training.")
-    cells, block = np.unique(
-        np.floor(centres / Regions.block_degrees).astype(int), axis=0, return_inverse=True
+
+    cell = np.floor(centres / Regions.block_degrees).astype(int)
+    cells, block = np.unique(cell, axis=0, return_inverse=True)
+    block = block.ravel()
+    one, other = overlaps(usable_polygons(polygons), block)
+
+    if not len(one):
+        return block
+
+    component = connected(block[one], block[other], len(cells))
+    warn(
+        f"Some regions overlap, so that {len(cells):,} blocks of two kilometres are joined into "
+        f"{component.max() + 1:,}."
     )
-    n, block, shapes = len(cells), block.ravel(), usable_polygons(polygons)
+
+    return component[block]
+
+
+def overlaps(shapes: np.ndarray, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (k,), (k,) of regions of two blocks that share more than an edge."""
+    import shapely
+
     one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     apart = (one < other) & (block[one] != block[other])
-    one, other = one[apart], other[apart]
-    shared, area = (
-        shapely.area(shapely.intersection(shapes[one], shapes[other])),
-        shapely.area(shapes),
-    )
-    real = shared > Regions.overlap * np.minimum(area[one], area[other])  # more than an edge
-    if not real.any():
-        return block
-    component = connected(block[one[real]], block[other[real]], n)
-    warn(
-        f"Some regions overlap, so that {n:,} blocks of two kilometres are joined into {component.max() + 1:,}."
-    )
-    return component[block]
+    one = one[apart]
+    other = other[apart]
+    area = shapely.area(shapes)
+    shared = shapely.area(shapely.intersection(shapes[one], shapes[other]))
+    real = shared > Regions.overlap * np.minimum(area[one], area[other])
+
+    return one[real], other[real]
 
 
 def domain_of(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:
@@ -237,11 +318,16 @@ def domain_of(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:
     for name, values in stats.items():
         low, high = np.nanpercentile(values, [1, 99])
         bounds[name] = [float(f"{low / 1.5:.3g}"), float(f"{high * 1.5:.3g}")]
+
     for name in bounds.keys() & {"n_fixes", "span_h", "days", "observed"}:
         bounds[name][1] = UNLIMITED
+
     if "observed" in bounds:
-        bounds["observed"][0] = min(float(np.quantile(stats["observed"], 0.1).round(2)), 0.4)
+        tenth = float(np.quantile(stats["observed"], 0.1).round(2))
+        bounds["observed"][0] = min(tenth, 0.4)
+
     if "speed_ms" in bounds:
         # faster is a receiver's jump in a tunnel
         bounds["speed_ms"] = [0.0, min(bounds["speed_ms"][1], 150.0)]
+
     return bounds

@@ -29,6 +29,7 @@ from raw_qgis_plugin.core.bundle.heads import Head
 from raw_qgis_plugin.core.errors import InputError
 
 Arrays = dict[str, np.ndarray]
+Splits = list[tuple[np.ndarray, np.ndarray]]  # training and test rows of each fold
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,16 @@ def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Ta
     words = label_words(values, rename)
     if None in words:
         raise InputError("Some units have no label: leave them out.")
+
     words = words.astype(str)
     distinct = sorted(set(words))
     numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
-    if not numeric or len(distinct) == 2:
-        kind = "binary" if len(distinct) == 2 else "classes"
+    two = len(distinct) == 2
+
+    if two or not numeric:
+        kind = "binary" if two else "classes"
         return Task(kind, tuple(distinct)), np.searchsorted(distinct, words)
+
     return encode_numbers(values.astype(np.float64))
 
 
@@ -88,8 +93,12 @@ def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
     """The task of numbers (n,), and the numbers in its scale: logarithms of counts and of long
     tails.
     """
-    if y.min() >= 0 and ((y == np.rint(y)).all() or y.max() > 3 * np.median(y)):
+    counts = (y == np.rint(y)).all()
+    long_tail = y.max() > 3 * np.median(y)
+
+    if y.min() >= 0 and (counts or long_tail):
         return Task("number", transform="log1p"), np.log1p(y)
+
     return Task("number"), y
 
 
@@ -97,15 +106,19 @@ def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> 
     """(n,) weights of labels y (n,): balanced classes, or for two half-way to these. weight: (n,)
     of the labels before that, if they differ; those of numbers.
     """
+    if weight is None and not task.classes:
+        return None
+    if weight is None:
+        weight = np.ones(len(y))
+
     if not task.classes:
-        return None if weight is None else weight / weight.mean()
-    weight = np.ones(len(y)) if weight is None else weight
+        return weight / weight.mean()
+
     count = np.bincount(y, weight, len(task.classes))
     rarity = count[count > 0].mean() / np.maximum(count, 1e-9)
-    weights = (
-        weight
-        * np.minimum(rarity ** (0.5 if task.kind == "binary" else 1.0), Settings.max_weight)[y]
-    )
+    balanced = rarity ** (0.5 if task.kind == "binary" else 1.0)
+    weights = weight * np.minimum(balanced, Settings.max_weight)[y]
+
     return weights / weights.mean()
 
 
@@ -142,38 +155,65 @@ def linear(
     x: (n, d). y: (n,) in the task's scale. strength: (d,) of the columns. Those of less than the
     greatest are the network's states. weight: (n,) of rows.
     """
-    scale, weak = Scale.of(x), strength < strength.max()
-    weightings = [strength] + [np.where(weak, Settings.weak_columns * strength, strength)] * bool(
-        weak.any()
-    )
-    offset, gain = (0.0, 1.0) if task.classes else (float(np.median(y)), float(y.std()) + 1e-6)
-    target = (
-        2.0 * (y[:, None] == np.arange(task.outputs)) - 1 if task.classes else (y - offset) / gain
-    )
-    sharp = 4.0 if task.classes else 1.0  # makes logits of -1 and 1; the temperature does the rest
-    z, fits = scale(x).astype(np.float64), []
-    for columns in weightings:
+    scale = Scale.of(x)
+    goal = Goal.of(y, task)
+    fits = []
+
+    for columns in weightings_of(strength):
+        used = columns * scale.varies
         penalty = float(np.square(columns).sum()) * np.array(Settings.penalties)
-        fits.append(RidgeCV(penalty).fit(z * (columns * scale.varies), target, weight))
-    errors = np.maximum([-fit.best_score_ for fit in fits], 1e-12)
-    likely = (errors / errors.min()) ** (-len(y) / 2)  # the likelihood of normal errors
-    slopes = [
-        np.atleast_2d(fit.coef_) * columns for fit, columns in zip(fits, weightings, strict=True)
-    ]
-    biases = [np.atleast_1d(fit.intercept_) for fit in fits]
-    slope, bias = (
-        sharp * np.average(values, axis=0, weights=likely) for values in (slopes, biases)
-    )
+        fit = RidgeCV(penalty).fit(scale(x).astype(np.float64) * used, goal.target, weight)
+        error = max(-fit.best_score_, 1e-12)
+        fits.append((error, np.atleast_2d(fit.coef_) * columns, np.atleast_1d(fit.intercept_)))
+
+    errors, slopes, biases = zip(*fits, strict=True)
+    likely = (np.array(errors) / min(errors)) ** (-len(y) / 2)  # the likelihood of normal errors
     arrays = {
         "centre": scale.centre,
         "spread": scale.spread,
         "strength": scale.varies,
-        "weight": slope,
-        "bias": bias,
-        "gain": np.full(len(bias), gain),
-        "offset": np.full(len(bias), offset),
+        "weight": goal.sharp * np.average(slopes, axis=0, weights=likely),
+        "bias": goal.sharp * np.average(biases, axis=0, weights=likely),
+        "gain": np.full(task.outputs, goal.gain),
+        "offset": np.full(task.outputs, goal.offset),
     }
+
     return {name: np.asarray(values, np.float32) for name, values in arrays.items()}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a linear model aims at: target times gain plus offset are the labels. In the head its
+    slopes are `sharp` times larger.
+    """
+
+    target: np.ndarray
+    offset: float
+    gain: float
+    sharp: float
+
+    @classmethod
+    def of(cls, y: np.ndarray, task: Task) -> Goal:
+        """The goal for labels (n,)."""
+        if task.classes:
+            one_each = 2.0 * (y[:, None] == np.arange(task.outputs)) - 1
+            return cls(one_each, 0.0, 1.0, 4.0)  # the temperature does the rest
+
+        offset = float(np.median(y))
+        gain = float(y.std()) + 1e-6
+
+        return cls((y - offset) / gain, offset, gain, 1.0)
+
+
+def weightings_of(strength: np.ndarray) -> list[np.ndarray]:
+    """The columns' strength (d,); where some are the network's states, also with these weaker."""
+    states = strength < strength.max()
+    if not states.any():
+        return [strength]
+
+    weaker = np.where(states, Settings.weak_columns * strength, strength)
+
+    return [strength, weaker]
 
 
 def forest(
@@ -186,47 +226,60 @@ def forest(
 ) -> Arrays:
     """Randomised trees on some columns (k,) of x (n, d): their mean is the probability of classes,
     or the number. weight: (n,) of rows.
+
+    Cuts are drawn at random, which long tails would spoil, so the trees grow on scores.
     """
-    scale, s = Scale.of(x[:, columns]), Settings
+    scale = Scale.of(x[:, columns])
     kind = ExtraTreesClassifier if task.classes else ExtraTreesRegressor
     grown = kind(
-        s.trees,
-        max_depth=s.depth,
-        min_samples_leaf=s.leaf,
-        max_features=s.columns,
+        Settings.trees,
+        max_depth=Settings.depth,
+        min_samples_leaf=Settings.leaf,
+        max_features=Settings.columns,
         random_state=seed,
-    ).fit(scale(x[:, columns]), y, weight)  # divided at random, which long tails would spoil
+    ).fit(scale(x[:, columns]), y, weight)
     trees = [tree.tree_ for tree in grown.estimators_]
     root = np.cumsum([0, *(tree.node_count for tree in trees)])
-    cut, column = (
-        np.concatenate([getattr(tree, name) for tree in trees]) for name in ("threshold", "feature")
-    )
+    cut = np.concatenate([tree.threshold for tree in trees])
+    column = np.concatenate([tree.feature for tree in trees])
     threshold = np.where(column < 0, 0.0, scale.undo(cut, column))
-    # the greatest float32 that is not above it divides float32 alike
-    near = threshold.astype(np.float32)
+
     value = np.concatenate([tree.value[:, 0] for tree in trees])  # (nodes, outputs)
     value = value / value.sum(axis=1, keepdims=True) if task.classes else value[:, 0] / len(trees)
-
-    def below(name: str) -> np.ndarray:
-        """(nodes,) children; a leaf is its own child."""
-        own = [np.arange(tree.node_count) for tree in trees]
-        children = (np.where(getattr(t, name) < 0, i, getattr(t, name)) for t, i in zip(trees, own))
-        return np.concatenate([nodes + start for nodes, start in zip(children, root)]).astype(
-            np.int32
-        )
+    floor = Settings.min_probability if task.classes else 0.0
+    left = [children(tree.children_left) for tree in trees]
+    right = [children(tree.children_right) for tree in trees]
 
     return {
         "columns": columns.astype(np.int32),
         "root": root[:-1].astype(np.int32),
-        "left": below("children_left"),
-        "right": below("children_right"),
+        "left": below(left, root),
+        "right": below(right, root),
         "column": np.maximum(column, 0).astype(np.int32),
-        "threshold": np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near),
+        "threshold": rounded_down(threshold),
         "value": value.astype(np.float32),
-        "depth": np.array([s.depth], np.int32),
+        "depth": np.array([Settings.depth], np.int32),
         "start": np.zeros(1, np.float32),
-        "floor": np.array([s.min_probability if task.classes else 0.0], np.float32),
+        "floor": np.array([floor], np.float32),
     }
+
+
+def children(of_tree: np.ndarray) -> np.ndarray:
+    """(nodes,) children of a tree's nodes; a leaf, of which there is none, is its own child."""
+    return np.where(of_tree < 0, np.arange(len(of_tree)), of_tree)
+
+
+def below(of_trees: list[np.ndarray], root: np.ndarray) -> np.ndarray:
+    """Children of the nodes of all trees, whose roots are counted from the first tree's on."""
+    moved = [of_tree + start for of_tree, start in zip(of_trees, root)]
+    return np.concatenate(moved).astype(np.int32)
+
+
+def rounded_down(threshold: np.ndarray) -> np.ndarray:
+    """The greatest float32 that is not above each threshold: it divides float32 alike."""
+    near = threshold.astype(np.float32)
+    lower = np.nextafter(near, np.float32(-np.inf))
+    return np.where(near > threshold, lower, near)
 
 
 def fit_parts(
@@ -243,34 +296,40 @@ def fit_parts(
     labels are of several sources, and the linear model uses the network's states alone: each source
     has its own speeds, bends and stops.
     """
-    features, weights = strength == strength.max(), row_weights(y, task, weight)
+    features = strength == strength.max()
+    weights = row_weights(y, task, weight)
     several = weight is not None and np.ptp(weight) > 0
-    line = linear(x, y, task, np.where(features & several, 0.0, strength), weights)
-    return (
-        [line, forest(x, y, task, np.flatnonzero(features), seed, weights)]
-        if with_forest
-        else [line]
-    )
+    of_linear = np.where(features & several, 0.0, strength)
+    parts = [linear(x, y, task, of_linear, weights)]
+
+    if with_forest:
+        parts.append(forest(x, y, task, np.flatnonzero(features), seed, weights))
+
+    return parts
 
 
 def join_parts(parts: list[Arrays], share: float = Settings.share, gain: float = 1.0) -> Arrays:
     """The arrays of a head whose output is that of its parts, times the gain. share: of the forest,
     if there is one.
     """
-    whole = {
-        "shares": [1 - share, share] if len(parts) > 1 else [1.0],
-        "gain": [gain],
-        "shift": [0.0],
+    shares = [1 - share, share] if len(parts) > 1 else [1.0]
+    arrays = {
+        "shares": np.array(shares, np.float32),
+        "gain": np.array([gain], np.float32),
+        "shift": np.zeros(1, np.float32),
     }
-    arrays = {name: np.array(values, np.float32) for name, values in whole.items()}
-    return arrays | {
-        f"{n}.{name}": values for n, part in enumerate(parts) for name, values in part.items()
-    }
+
+    for number, part in enumerate(parts):
+        for name, values in part.items():
+            arrays[f"{number}.{name}"] = values
+
+    return arrays
 
 
 def predict(arrays: Arrays, x: np.ndarray, task: Task) -> np.ndarray:
     """A head's output (n, outputs) for inputs x (n, d): logits, or numbers in the task's scale."""
-    return Head(arrays, x.shape[1], task.outputs)(np.asarray(x, np.float32)).astype(np.float64)
+    head = Head(arrays, x.shape[1], task.outputs)
+    return head(np.asarray(x, np.float32)).astype(np.float64)
 
 
 def temperature(logits: np.ndarray, y: np.ndarray) -> float:
@@ -279,7 +338,8 @@ def temperature(logits: np.ndarray, y: np.ndarray) -> float:
     Under 50 labels it is at least 1: so few cannot show that a head is underconfident.
     """
     divisors = np.geomspace(0.2 if len(y) >= 50 else 1.0, 8.0, 300)
-    losses = [log_loss(y, softmax(logits / d), labels=range(logits.shape[1])) for d in divisors]
+    classes = range(logits.shape[1])
+    losses = [log_loss(y, softmax(logits / d), labels=classes) for d in divisors]
     return float(divisors[np.argmin(losses)])
 
 
@@ -294,23 +354,29 @@ def interval(residual: np.ndarray) -> dict[str, float]:
     }
 
 
-def folds(
-    y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0
-) -> list[tuple[np.ndarray, np.ndarray]]:
+def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> Splits:
     """Training and test rows of up to five folds by group, stratified by class (numbers: by up to
     four quantiles).
     """
-    parts = int(np.clip(len(y) // Settings.folds, 1, 4))
-    strata = y if task.classes else np.digitize(y, np.quantile(y, np.arange(1, parts) / parts))
-    k = min(Settings.folds, len(np.unique(group)), np.unique(strata, return_counts=True)[1].max())
+    strata = y
+    if not task.classes:
+        parts = int(np.clip(len(y) // Settings.folds, 1, 4))
+        strata = np.digitize(y, np.quantile(y, np.arange(1, parts) / parts))
+
+    of_stratum = np.unique(strata, return_counts=True)[1]
+    k = min(Settings.folds, len(np.unique(group)), of_stratum.max())
+
     if k < 2:
         return []
-    split = StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(
-        np.zeros(len(y)), strata, group
-    )
-    return [
-        (a, b) for a, b in split if not task.classes or len(np.unique(y[a])) == len(task.classes)
-    ]
+
+    splitter = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
+    found = []
+
+    for learn, test in splitter.split(np.zeros(len(y)), strata, group):
+        if not task.classes or len(np.unique(y[learn])) == len(task.classes):
+            found.append((learn, test))
+
+    return found
 
 
 def boosting(x: np.ndarray, y: np.ndarray, task: Task, seed: int = 0) -> Any:
@@ -324,5 +390,6 @@ def boosting(x: np.ndarray, y: np.ndarray, task: Task, seed: int = 0) -> Any:
         )
     else:
         trees = HistGradientBoostingRegressor(min_samples_leaf=leaf, random_state=seed)
+
     with threadpool_limits(1):  # more threads gain nothing with few rows
         return trees.fit(x, y)

@@ -13,7 +13,8 @@ import pytest
 from model.data.labels import clean
 from model.finetune import main as finetune
 from model.head_training.fit import Task, encode, fit_parts, folds, join_parts, predict
-from model.head_training.train import Predictions, add_head, compare, verdict
+from model.head_training.train import add_head
+from model.head_training.verdict import Predictions, compare, verdict
 from raw_qgis_plugin.core.bundle.bundle import Worth, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.profiles import profile

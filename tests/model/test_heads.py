@@ -21,7 +21,8 @@ from model.head_training.fit import (
     row_weights,
     temperature,
 )
-from model.head_training.train import Predictions, best_share, compare, mixed, train, verdict
+from model.head_training.train import best_share, mixed, train
+from model.head_training.verdict import Predictions, compare, verdict
 from raw_qgis_plugin.core.errors import InputError
 
 YES_NO, ABC = Task("binary", ("no", "yes")), Task("classes", ("a", "b", "c"))
