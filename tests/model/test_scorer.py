@@ -13,7 +13,8 @@ import pytest
 
 from model.data.corpus import load
 from model.shipped.retrieval import train as fitting
-from model.shipped.retrieval.train import DAYS, TRIPS, _layers, collect, mirrored
+from model.shipped.retrieval.layers import DAYS, TRIPS, layers_with_queries
+from model.shipped.retrieval.train import collect, mirrored
 from model.shipped.retrieval.train import main as train_scorer
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import runtime
@@ -127,7 +128,7 @@ def test_examples_of_days_are_of_fleets_and_know_nothing_later(nano_run, fleet_f
 def test_people_held_out_are_asked_among_all(fleet_file):
     source, rng = load(str(fleet_file), validation=True), np.random.default_rng(0)
     asked, users = set(), 0
-    for layer, able in _layers(source, DAYS[0], rng):
+    for layer, able in layers_with_queries(source, DAYS[0], rng):
         asked |= set(layer.user_ids[layer.user[able]])
         users += layer.n_users
     assert asked == {str(u) for u in np.flatnonzero(source.shards.unseen)} and 2 <= len(asked) < 30

@@ -14,7 +14,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import torch
@@ -108,56 +107,102 @@ def hide(
     A gap has no step that is too fast, and a fix near its middle, the query; of the share
     `anywhere` any hidden fix. users: one track a user.
     """
-    s, t, user, rng = Settings, users.t, users.user, np.random.default_rng(seed)
-    end = np.minimum(users.before(user, t + int(1000 * seconds)), len(users) - 1)
-    half = (t + t[end]) // 2
-    middle = users.before(user, half)
-    middle -= half - t[middle - 1] < t[np.minimum(middle, len(t) - 1)] - half
-    step_m = metres_between(users.lon[:-1], users.lat[:-1], users.lon[1:], users.lat[1:])
-    fast = np.concatenate(
-        [[0], np.cumsum(step_m > s.fastest_m_s * np.maximum(np.diff(t) / 1000.0, 0.5))]
-    )
-    possible = (
-        (user[end] == user)
-        & (t[end] - t >= 1000 * seconds)
-        & (t[end] - t <= 1000 * s.longer * seconds)
-    )
-    possible &= (fast == fast[end]) & (middle > np.arange(len(t))) & (middle < end)
-    possible &= np.abs(t[np.minimum(middle, len(t) - 1)] - half) <= 1000 * s.middle * seconds
-    begin = rng.permutation(np.flatnonzero(possible))
-    spell = (t[begin] / (1000 * s.apart * seconds)).astype(np.int64)
-    order = np.lexsort((spell, user[begin]))
-    # the first of each spell, at random
-    begin = begin[order][run_starts(user[begin[order]], spell[order])]
-    begin = begin[np.append(True, begin[1:] >= end[begin[:-1]])[: len(begin)]]
-    begin = begin[draw(user[begin], limit, per_user, seed)]
-    end, query = end[begin], middle[begin]
+    rng = np.random.default_rng(seed)
+    spans = spans_of(users, seconds)
+    begin = rng.permutation(np.flatnonzero(can_be_hidden(users, spans, seconds)))
+    begin = apart(users, begin, spans.end, seconds)
+    begin = begin[draw(users.user[begin], limit, per_user, seed)]
+    end = spans.end[begin]
+    query = spans.middle[begin]
+
     if len(begin):
-        query = np.where(rng.random(len(begin)) < anywhere, rng.integers(begin + 1, end), query)
+        any_fix = rng.random(len(begin)) < anywhere
+        query = np.where(any_fix, rng.integers(begin + 1, end), query)
+
     shown = np.ones(len(users), bool)
     shown[expand_ranges(begin + 1, end - begin - 1)] = False
     before = (np.cumsum(shown) - 1)[begin]
-    return Hidden(
-        Gaps(users.take(shown), before, before + 1), t[query], users.lon[query], users.lat[query]
-    )
+    gaps = Gaps(users.take(shown), before, before + 1)
+
+    return Hidden(gaps, users.t[query], users.lon[query], users.lat[query])
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Spans from each fix (n,) on: rows of the fix where it ends, and of the one nearest to its
+    middle, which is at half (n,) epoch ms.
+    """
+
+    end: np.ndarray
+    middle: np.ndarray
+    half: np.ndarray
+
+
+def spans_of(users: Tracks, seconds: float) -> Spans:
+    """Spans of at least so many seconds, as far as the tracks go."""
+    t = users.t
+    last = len(t) - 1
+    end = np.minimum(users.before(users.user, t + int(1000 * seconds)), last)
+    half = (t + t[end]) // 2
+    middle = users.before(users.user, half)
+    earlier_is_nearer = half - t[middle - 1] < t[np.minimum(middle, last)] - half
+
+    return Spans(end, middle - earlier_is_nearer, half)
+
+
+def can_be_hidden(users: Tracks, spans: Spans, seconds: float) -> np.ndarray:
+    """(n,) bool: the spans in one track, of about so many seconds, without a step that is too fast,
+    and with a fix near the middle.
+    """
+    t = users.t
+    step_m = metres_between(users.lon[:-1], users.lat[:-1], users.lon[1:], users.lat[1:])
+    step_s = np.maximum(np.diff(t) / 1000.0, 0.5)
+    fast = np.insert(np.cumsum(step_m > Settings.fastest_m_s * step_s), 0, 0)
+    end = spans.end
+    length_ms = t[end] - t
+    one_user = users.user[end] == users.user
+    long_enough = length_ms >= 1000 * seconds
+    not_longer = length_ms <= 1000 * Settings.longer * seconds
+    slow = fast == fast[end]
+    inside = (spans.middle > np.arange(len(t))) & (spans.middle < end)
+    off_ms = np.abs(t[np.minimum(spans.middle, len(t) - 1)] - spans.half)
+    near_middle = off_ms <= 1000 * Settings.middle * seconds
+
+    return one_user & long_enough & not_longer & slow & inside & near_middle
+
+
+def apart(users: Tracks, begin: np.ndarray, end: np.ndarray, seconds: float) -> np.ndarray:
+    """Of spans that begin at rows in random order, the first of each spell of a user, in order,
+    without those that begin before the one before has ended. end: (n,) of all spans.
+    """
+    spell = (users.t[begin] / (1000 * Settings.apart * seconds)).astype(np.int64)
+    order = np.lexsort((spell, users.user[begin]))
+    begin = begin[order]
+    begin = begin[run_starts(users.user[begin], spell[order])]
+    free = np.append(True, begin[1:] >= end[begin[:-1]])
+
+    return begin[free[: len(begin)]]
 
 
 def examples_of(hidden: Hidden) -> Examples:
     """Examples whose errors count so that those of the best simple method average one."""
-    ends, movements = ends_of(hidden.gaps), Movements(hidden.gaps.tracks)
-    inputs = describe(hidden.gaps, ends, movements, movements.between(hidden.gaps), hidden.share)
-    target = into_frame(offset_m(hidden.lon, hidden.lat, ends.lon, ends.lat), ends.heading)
-    simple = np.linalg.norm(
-        inputs["centre"][:, BASELINES] * ends.unit_m[:, None, None] - target[:, None], axis=-1
-    )
-    typical = np.full(len(target), max(simple.mean(axis=0).min(), 1.0))
+    ends = ends_of(hidden.gaps)
+    movements = Movements(hidden.gaps.tracks)
+    between = movements.between(hidden.gaps)
+    inputs = describe(hidden.gaps, ends, movements, between, hidden.share)
+    offset = offset_m(hidden.lon, hidden.lat, ends.lon, ends.lat)
+    target = into_frame(offset, ends.heading)
+    answers_m = inputs["centre"][:, BASELINES] * ends.unit_m[:, None, None]
+    errors_m = np.linalg.norm(answers_m - target[:, None], axis=-1)
+    best_m = max(errors_m.mean(axis=0).min(), 1.0)
+
     return Examples(
         inputs,
         target,
-        ends.unit_m.astype(np.float32),
-        typical,
-        ends.seconds,
-        np.zeros(len(target), int),
+        unit_m=ends.unit_m.astype(np.float32),
+        typical_m=np.full(len(target), best_m),
+        seconds=ends.seconds,
+        kind=np.zeros(len(target), int),
     )
 
 
@@ -167,48 +212,67 @@ def collect(sources: list[Source], most: int, seed: int, report: Report) -> Exam
     """
     found: list[Examples] = []
     total = sum(s.weight for s in sources)
+
     for number, s in enumerate(sources):
         rng = np.random.default_rng([seed, number])
-        wanted, own = int(most * s.weight / total), []
-        for layer in _layers(s, rng):
-            for seconds in Settings.lengths_s:
-                seconds *= np.exp(rng.uniform(-Settings.vary, Settings.vary))
-                hidden = hide(
-                    layer,
-                    seconds,
-                    Settings.per_user,
-                    wanted,
-                    int(rng.integers(2**31)),
-                    Settings.anywhere,
-                )
-                own += [examples_of(hidden)] if len(hidden.t) else []
-            if sum(map(len, own)) >= wanted:
-                break
+        wanted = int(most * s.weight / total)
+        own = _of_source(s, wanted, rng)
         count = sum(map(len, own))
-        if own:  # the last layer may have brought too many; some of each length are dropped
-            found.append(take_rows(join_rows(own), np.sort(rng.permutation(count)[:wanted])))
         report({"source": s.name, "examples": min(count, wanted)})
+
+        if own:  # the last layer may have brought too many; some of each length are dropped
+            kept = np.sort(rng.permutation(count)[:wanted])
+            found.append(take_rows(join_rows(own), kept))
+
     if not found:
         people = "to learn from" if any(not s.validation for s in sources) else "held apart"
-        lengths = f"{min(Settings.lengths_s) / 60:g} to {max(Settings.lengths_s) / 60:g} minutes"
+        minutes = [seconds / 60 for seconds in Settings.lengths_s]
+        lengths = f"{min(minutes):g} to {max(minutes):g} minutes"
         raise InputError(
-            f"The corpus has no fixes of people {people} in which gaps of {lengths} could be hidden."
+            f"The corpus has no fixes of people {people} in which gaps of {lengths} could be "
+            "hidden."
         )
+
     return join_rows(found)
+
+
+def _of_source(s: Source, wanted: int, rng: np.random.Generator) -> list[Examples]:
+    """The wanted number of examples of a source, or some more."""
+    own: list[Examples] = []
+    for layer in _layers(s, rng):
+        for length_s in Settings.lengths_s:
+            seconds = length_s * np.exp(rng.uniform(-Settings.vary, Settings.vary))
+            drawn = int(rng.integers(2**31))
+            hidden = hide(layer, seconds, Settings.per_user, wanted, drawn, Settings.anywhere)
+
+            if len(hidden.t):
+                own.append(examples_of(hidden))
+
+        if sum(map(len, own)) >= wanted:
+            break
+
+    return own
 
 
 def _layers(s: Source, rng: np.random.Generator) -> Iterator[Tracks]:
     """Layers of some people of a source, one track each, as recorded or thinned."""
     wanted = np.flatnonzero(s.shards.unseen == s.validation)
-    for some in chain.from_iterable(
-        layers_of(wanted, Settings.layer, rng) for _ in range(Settings.passes)
-    ):
-        rows = np.flatnonzero(np.isin(s.shards.user, some))
-        layer = build_tracks(s.shards.user[rows], None, s.t[rows], s.lon[rows], s.lat[rows])[0]
-        cadence_s = int(rng.choice(Settings.cadences_s))
-        layer = layer.take(run_starts(layer.track, layer.t // (1000 * cadence_s)))
-        if len(layer) > 1:
-            yield layer
+    for _ in range(Settings.passes):
+        for some in layers_of(wanted, Settings.layer, rng):
+            rows = np.flatnonzero(np.isin(s.shards.user, some))
+            user = s.shards.user[rows]
+            layer = build_tracks(user, None, s.t[rows], s.lon[rows], s.lat[rows])[0]
+            cadence_s = int(rng.choice(Settings.cadences_s))
+            bins = layer.t // (1000 * cadence_s)
+            layer = layer.take(run_starts(layer.track, bins))
+
+            if len(layer) > 1:
+                yield layer
+
+
+def _two(width: int, outputs: int) -> nn.Sequential:
+    """Two layers after an activation."""
+    return nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, outputs))
 
 
 class Imputer(nn.Module):
@@ -217,18 +281,10 @@ class Imputer(nn.Module):
     def __init__(self, n_gap: int, n_each: int) -> None:
         super().__init__()
         width = ImputerTraining.width
-
-        def two(outputs: int) -> nn.Sequential:
-            return nn.Sequential(
-                nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, outputs)
-            )
-
         self.gap = nn.Sequential(nn.Linear(n_gap, width), nn.SiLU(), nn.Linear(width, width))
-        self.each, self.out, self.free = (
-            nn.Linear(n_each, width),
-            two(6),
-            two(4 * ImputerTraining.free),
-        )
+        self.each = nn.Linear(n_each, width)
+        self.out = _two(width, 6)
+        self.free = _two(width, 4 * ImputerTraining.free)
         nn.init.zeros_(self.out[-1].weight)  # type: ignore[arg-type]
         nn.init.zeros_(self.out[-1].bias)  # type: ignore[arg-type]
 
@@ -236,21 +292,23 @@ class Imputer(nn.Module):
         self, gap: Tensor, centre: Tensor, warp: Tensor, each: Tensor, exists: Tensor, bump: Tensor
     ) -> Mixture:
         """The mixtures of described queries, in units."""
-        query, s, bump = self.gap(gap), ImputerTraining, bump[:, None]
+        s = ImputerTraining
+        bump = bump[:, None]
+        query = self.gap(gap)
         out = self.out(self.each(each) + query[:, None])
         free = self.free(query).unflatten(-1, (s.free, 4))
         gate = torch.sigmoid(out[..., 2:4] + s.gate)
-        moved = (
-            centre
-            + (gate[..., None] * warp).sum(-2)
-            + s.offset * bump[..., None] * torch.tanh(out[..., 4:6])
-        )
-        places = torch.cat([moved, centre[:, :1] + bump[..., None] * free[..., :2]], 1)
-        log_scale = torch.cat([out[..., 1] + s.log_scale[0], free[..., 2] + s.log_scale[1]], 1)
+        offset = s.offset * bump[..., None] * torch.tanh(out[..., 4:6])
+        moved = centre + (gate[..., None] * warp).sum(-2) + offset
+        anywhere = centre[:, :1] + bump[..., None] * free[..., :2]
+        places = torch.cat([moved, anywhere], 1)
+
+        each_scale, free_scale = s.log_scale
+        log_scale = torch.cat([out[..., 1] + each_scale, free[..., 2] + free_scale], 1)
+        log_scale = log_scale.clamp(*s.log_scales) + bump.log()
         logit = torch.cat([out[..., 0].masked_fill(~exists, -1e4), free[..., 3]], 1)
-        return Mixture(
-            places, log_scale.clamp(*s.log_scales) + bump.log(), torch.log_softmax(logit, -1)
-        )
+
+        return Mixture(places, log_scale, torch.log_softmax(logit, -1))
 
 
 def train(examples: Examples, epochs: int, seed: int) -> Imputer:
@@ -274,6 +332,7 @@ def train(examples: Examples, epochs: int, seed: int) -> Imputer:
         change,
         print_line,
     )
+
     return imputer
 
 
@@ -286,33 +345,27 @@ def main(argv: Sequence[str] | None = None) -> None:
     examples = collect(training, args.examples, args.seed, print_line)
     imputer = train(examples, args.epochs, args.seed)
     args.output.mkdir(parents=True, exist_ok=True)
-    some, outputs = (
-        take_rows(unseen, np.arange(min(len(unseen), 50))),
-        ("places", "log_scale", "log_weight"),
-    )
-    export(
-        imputer,
-        some,
-        args.output / IMPUTER.name,
-        outputs,
-        dict.fromkeys(("centre", "warp", "each", "exists"), "c"),
-    )
+    some = take_rows(unseen, np.arange(min(len(unseen), 50)))
+    outputs = ("places", "log_scale", "log_weight")
+    axes = dict.fromkeys(("centre", "warp", "each", "exists"), "c")
+    export(imputer, some, args.output / IMPUTER.name, outputs, axes)
     # The error over that of the best simple method of each layer and length, and at what levels
     # areas hold their share
-    error, _, ratio, level = judge(
+    judged = judge(
         lambda some: imputer(**some.tensors()),
         unseen,
         lambda _, m: m.condensed(Fill.components),
         ImputerTraining.batch,
     )
-    found = table(unseen.seconds, ratio, level, np.ones(len(unseen), bool))
+    everything = np.ones(len(unseen), bool)
+    found = table(unseen.seconds, judged.ratio, judged.level, everything)
     card = {
         "corpus": [source_name(spec) for spec in args.corpus],
         "examples": len(examples),
         "epochs": args.epochs,
         "seed": args.seed,
         "unseen": len(unseen),
-        "error over the best simple one": float(error.mean()),
+        "error over the best simple one": float(judged.error.mean()),
         "calibration": {"seconds": found.pop("horizon_s"), **found},
     }
     (args.output / IMPUTER_CARD.name).write_text(json.dumps(card, indent=1) + "\n", "utf-8")

@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from model.cli import Parser, Report, from_zero, positive
 from model.network.raw import Mixture, nll, spatial_median
 from model.training.onnx_export import export_graph
-from raw_qgis_plugin.core.arrays import take_rows
+from raw_qgis_plugin.core.arrays import join_rows, take_rows
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecasting import mixture as arrays
 from raw_qgis_plugin.core.forecasting.areas import nonconformity
@@ -56,10 +56,12 @@ class Examples:
 
     def tensors(self) -> dict[str, Tensor]:
         """The inputs, float32 or bool."""
-        return {
-            k: torch.from_numpy(v if v.dtype == bool else v.astype(np.float32))
-            for k, v in self.inputs.items()
-        }
+        found = {}
+        for name, values in self.inputs.items():
+            as_given = values if values.dtype == bool else values.astype(np.float32)
+            found[name] = torch.from_numpy(as_given)
+
+        return found
 
 
 MixtureOf = Callable[[Examples], Mixture]  # the mixtures of examples, in units
@@ -70,18 +72,21 @@ def layers_of(
 ) -> Iterator[np.ndarray]:
     """People parted into layers of some size, from … to, as analysts bring them."""
     people = rng.permutation(people)
+    least, most = np.log(sizes)
+
     while len(people):
-        some, people = np.split(people, [int(np.exp(rng.uniform(*np.log(sizes))))])
-        yield some
+        size = int(np.exp(rng.uniform(least, most)))
+        yield people[:size]
+        people = people[size:]
 
 
 def errors(mix: Mixture, some: Examples) -> tuple[Tensor, Tensor]:
     """Errors of the points over the typical ones (m,), and negative log likelihoods (m,)."""
-    unit, typical, target = (
-        torch.from_numpy(a).float() for a in (some.unit_m, some.typical_m, some.target_m)
-    )
-    target = target / unit[:, None]
+    unit = torch.from_numpy(some.unit_m).float()
+    typical = torch.from_numpy(some.typical_m).float()
+    target = torch.from_numpy(some.target_m).float() / unit[:, None]
     off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
+
     return off * unit / typical, nll(mix, target)
 
 
@@ -108,13 +113,15 @@ def train_averaged(
         betas=(0.9, 0.98),
         weight_decay=settings.weight_decay,
     )
-    falling = 0.51 + 0.49 * np.cos(np.pi * np.arange(epochs * each + 1) / (epochs * each))
-    pace = np.minimum(np.arange(1, len(falling) + 1) / settings.warm_up_steps, 1.0) * falling
+    pace = pace_of(epochs * each, settings.warm_up_steps)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace.__getitem__)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
+
     for epoch in range(epochs):
         losses = []
-        for rows in np.split(rng.permutation(len(examples))[: each * size], each):
+        order = rng.permutation(len(examples))[: each * size]
+
+        for rows in np.split(order, each):
             some = change(take_rows(examples, rows))
             off, likelihood = errors(mixture_of(some), some)
             loss = off.mean() + settings.likelihood * likelihood.mean()
@@ -125,9 +132,31 @@ def train_averaged(
             schedule.step()
             average.update_parameters(network)
             losses.append(loss.item())
-        report({"epoch": epoch + 1, "epochs": epochs, "loss": round(float(np.mean(losses)), 4)})
+
+        mean = round(float(np.mean(losses)), 4)
+        report({"epoch": epoch + 1, "epochs": epochs, "loss": mean})
+
     network.load_state_dict(average.module.state_dict())
     network.eval()
+
+
+def pace_of(steps: int, warm_up_steps: int) -> np.ndarray:
+    """(steps + 1,) shares of the learning rate: it rises in the first steps, and falls to 2 %."""
+    number = np.arange(steps + 1)
+    falling = 0.51 + 0.49 * np.cos(np.pi * number / steps)
+    return np.minimum((number + 1) / warm_up_steps, 1.0) * falling
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Of m examples: errors over the typical ones (m,), negative log likelihoods (m,), and of areas
+    errors over radii (m, 2) and levels (m,).
+    """
+
+    error: np.ndarray
+    nll: np.ndarray
+    ratio: np.ndarray
+    level: np.ndarray
 
 
 @torch.no_grad()
@@ -136,22 +165,28 @@ def judge(
     unseen: Examples,
     narrow: Callable[[np.ndarray, arrays.Mixture], arrays.Mixture],
     batch: int,
-) -> tuple[np.ndarray, ...]:
-    """Of examples that trained nothing: errors over the typical ones (m,), negative log likelihoods
-    (m,), and of areas errors over radii (m, 2) and levels (m,). narrow: function of kinds and
-    mixtures, which are condensed for areas.
+) -> Judged:
+    """Judge a network on examples that trained nothing. narrow: function of kinds and mixtures,
+    which are condensed for areas.
     """
     found = []
     for rows in np.array_split(np.arange(len(unseen)), -(-len(unseen) // batch)):
         some = take_rows(unseen, rows)
-        mix, unit = mixture_of(some), some.unit_m.astype(np.float64)
-        centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)
-        m = arrays.Mixture(
-            centre * unit[:, None, None], np.exp(log_scale) * unit[:, None], np.exp(log_weight)
-        )
+        mix = mixture_of(some)
+        m = in_metres(mix, some.unit_m)
         ratio, level = nonconformity(narrow(some.kind, m), arrays.spatial_median(m), some.target_m)
-        found.append((*(a.numpy() for a in errors(mix, some)), ratio.T, level))
-    return tuple(np.concatenate(columns) for columns in zip(*found, strict=True))
+        error, likelihood = errors(mix, some)
+        found.append(Judged(error.numpy(), likelihood.numpy(), ratio.T, level))
+
+    return join_rows(found)
+
+
+def in_metres(mix: Mixture, unit_m: np.ndarray) -> arrays.Mixture:
+    """Mixtures in units as arrays in metres. unit_m: (m,)."""
+    unit = unit_m.astype(np.float64)
+    centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)
+    scale = np.exp(log_scale) * unit[:, None]
+    return arrays.Mixture(centre * unit[:, None, None], scale, np.exp(log_weight))
 
 
 def export(
@@ -167,14 +202,16 @@ def export(
     second_axes: of inputs whose second axis may have any length, a name for it. That of the first
     may always.
     """
-    inputs, sizes = (
-        some.tensors(),
-        {name: torch.export.Dim(name, min=1) for name in {"m", *second_axes.values()}},
-    )
-    axes = {
-        k: {0: sizes["m"]} | ({1: sizes[second_axes[k]]} if k in second_axes else {})
-        for k in inputs
-    }
+    inputs = some.tensors()
+    names = {"m", *second_axes.values()}
+    sizes = {name: torch.export.Dim(name, min=1) for name in names}
+    axes = {}
+
+    for name in inputs:
+        axes[name] = {0: sizes["m"]}
+        if name in second_axes:
+            axes[name][1] = sizes[second_axes[name]]
+
     export_graph(network, inputs, path, list(outputs), axes)
 
 
@@ -195,40 +232,28 @@ def parse(
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add = p.add_argument
+
     if more:
-        p.add_argument(more.split()[0], metavar="B", help=more.partition(" ")[2])
-    p.add_argument(
-        "--corpus",
-        required=True,
-        nargs="+",
-        metavar="S",
-        help="tracks to learn from, as of model.pretrain",
-    )
-    p.add_argument(
-        "--output", required=True, type=Path, metavar="DIR", help=f"folder for {file} and card.json"
-    )
-    p.add_argument(
-        "--examples", type=positive, default=examples, metavar="N", help="default %(default)s"
-    )
-    p.add_argument(
-        "--epochs",
-        type=positive,
-        default=epochs,
-        metavar="N",
-        help="passes over them (default %(default)s)",
-    )
-    p.add_argument(
-        "--seed",
-        type=from_zero,
-        default=0,
-        metavar="S",
-        help="of what is drawn (default %(default)s)",
-    )
+        flag, _, text = more.partition(" ")
+        add(flag, metavar="B", help=text)
+
+    tracks = "tracks to learn from, as of model.pretrain"
+    add("--corpus", required=True, nargs="+", metavar="S", help=tracks)
+    folder = f"folder for {file} and card.json"
+    add("--output", required=True, type=Path, metavar="DIR", help=folder)
+    add("--examples", type=positive, default=examples, metavar="N", help="default %(default)s")
+    passes = "passes over them (default %(default)s)"
+    add("--epochs", type=positive, default=epochs, metavar="N", help=passes)
+    drawn = "of what is drawn (default %(default)s)"
+    add("--seed", type=from_zero, default=0, metavar="S", help=drawn)
     args = p.parse_args(argv)
+
     if args.output.is_file():
         raise InputError(f"--output {args.output} is a file; a folder is needed.")
     if (args.output / "card.json").exists() and not (args.output / file).exists():
         raise InputError(
             f"--output {args.output} holds a card.json of something else: choose another folder."
         )
+
     return args

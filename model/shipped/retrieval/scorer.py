@@ -8,6 +8,8 @@ days of fleets.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +18,27 @@ from raw_qgis_plugin.core.features.featurizer import N_QUERY
 from raw_qgis_plugin.core.forecasting.neighbours import MIN_WEIGHT, N_VECTORS
 
 REACHES = (0.1, 0.3, 1.0)  # of the expected error, within which continuations support a place
+
+
+class Settings:
+    """What a scorer sees."""
+
+    of_query: int = 7  # facts that are added to a query
+    of_own: int = 12  # facts of a component of the network
+    of_continuation: int = 26
+    far_m: float = 1e5  # beyond which vectors are cut
+    most: float = 8.0  # of a fact
+
+
+def _from(width: int, outputs: int) -> nn.Sequential:
+    """Layers whose outputs are zero before they are trained."""
+    inner = nn.Linear(width, width)
+    last = nn.Linear(width, outputs)
+    layers = nn.Sequential(nn.SiLU(), inner, nn.SiLU(), last)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+
+    return layers
 
 
 class Scorer(nn.Module):
@@ -27,17 +50,14 @@ class Scorer(nn.Module):
 
     def __init__(self, trips: bool, width: int = 96) -> None:
         super().__init__()
-        n_query, n_own, n_continuation = N_QUERY + 7, 12, 26
         self.is_for_trips = trips
-        self.query = nn.Sequential(nn.Linear(n_query, width), nn.SiLU(), nn.Linear(width, width))
-        self.own, self.continuation = nn.Linear(n_own, width), nn.Linear(n_continuation, width)
-        self.own_out, self.continuation_out = (
-            nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, outputs))
-            for outputs in (2, 3)
+        self.query = nn.Sequential(
+            nn.Linear(N_QUERY + Settings.of_query, width), nn.SiLU(), nn.Linear(width, width)
         )
-        for last in (self.own_out[-1], self.continuation_out[-1]):
-            nn.init.zeros_(last.weight)  # type: ignore[arg-type]
-            nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+        self.own = nn.Linear(Settings.of_own, width)
+        self.continuation = nn.Linear(Settings.of_continuation, width)
+        self.own_out = _from(width, 2)
+        self.continuation_out = _from(width, 3)
 
     def forward(
         self,
@@ -51,114 +71,173 @@ class Scorer(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """As Model.score of core/bundle/runtime.py."""
         trip = torch.full_like(expected, float(self.is_for_trips))
-        facts, there = describe(
-            query, centre, scale, log_weight, expected, continuations, near, trip
-        )
-        of_query = self.query(facts[0])[:, None]
-        own = self.own_out(self.own(facts[1]) + of_query)  # changes of log weights and log scales
-        terms = self.continuation_out(self.continuation(facts[2]) + of_query)  # the same, and gates
-        weight, position = (
-            continuations[..., 2 * N_VECTORS],
-            continuations[..., 2:4].clamp(-1e5, 1e5),
-        )
-        prior = torch.where(weight > MIN_WEIGHT, torch.log(weight + 1e-6) - 1.5, -1e4)
-        logits = torch.cat([log_weight + own[..., 0], prior + terms[..., 0]], dim=1)
-        unit = (expected + 5.0)[:, None]
-        of_own = scale * own[..., 1].clamp(-3.0, 3.0).exp()
-        scales = torch.cat([of_own, unit * (terms[..., 1] - 1.5).clamp(-6.0, 2.0).exp()], dim=1)
+        unit = (expected + 5.0)[:, None]  # (m, 1) metres
+        own = Components(centre, scale, log_weight)
+        theirs = Continuations.of(continuations, trip)
+        of_query = self.query(facts_of_query(query, theirs, unit, trip))[:, None]
+        # changes of log weights and log scales
+        change = self.own_out(self.own(facts_of_own(own, theirs, unit, trip)) + of_query)
+        # the same, and gates
+        facts = facts_of_continuations(own, theirs, near, unit, trip)
+        terms = self.continuation_out(self.continuation(facts) + of_query)
+
+        logits = torch.cat([log_weight + change[..., 0], theirs.prior + terms[..., 0]], dim=1)
+        own_scale = scale * change[..., 1].clamp(-3.0, 3.0).exp()
+        their_scale = unit * (terms[..., 1] - 1.5).clamp(-6.0, 2.0).exp()
+        scales = torch.cat([own_scale, their_scale], dim=1)
         # From the same place to the same way from here, or back, as far as was learned.
-        gate = torch.sigmoid(terms[..., 2:] - 3.0) * position
-        return torch.log_softmax(logits, -1), scales, there + (gate if self.is_for_trips else -gate)
+        moved = torch.sigmoid(terms[..., 2:] - 3.0) * theirs.position
+        leads_to = theirs.there + (moved if self.is_for_trips else -moved)
+
+        return torch.log_softmax(logits, -1), scales, leads_to
 
 
-def describe(
-    query: Tensor,
-    centre: Tensor,
-    scale: Tensor,
-    log_weight: Tensor,
-    expected: Tensor,
-    continuations: Tensor,
-    near: Tensor,
-    trip: Tensor,
-) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
-    """Facts about m queries, their own components and their n continuations, on scales of about
-    one; and where continuations lead, (m, n, 2) metres in the frame.
-    """
-    unit = (expected + 5.0)[:, None]  # (m, 1) metres
-    vectors = continuations[..., : 2 * N_VECTORS].unflatten(-1, (-1, 2))
-    displacement, position, velocity = vectors.clamp(-1e5, 1e5).unbind(-2)  # (m, n, 2) each
-    weight, hours, age_days, *flags = continuations[..., 2 * N_VECTORS :].unbind(-1)  # (m, n) each
-    near_m, near_ms = near[:, :1, None], near[:, 1:, None]
-    # Continuations of days lead to the same place, those of trips the same way from here.
-    there = displacement + (1 - trip)[:, None, None] * position
-    total = weight.sum(-1, keepdim=True)
-    support_there, support_own = (
-        _support(places, there, weight, unit) / (total[..., None] + 1e-3)
-        for places in (there, centre)
-    )
-    # (m, n, C)
-    terms = log_weight[:, None] + log_density(centre[:, None], torch.log(scale)[:, None], there)
-    most = terms.amax(-1, keepdim=True)
-    # log density by the network
-    likely = (most + torch.log(torch.exp(terms - most).sum(-1, keepdim=True)))[..., 0]
-    far, moved, off, reach = (_length(v) for v in (there, displacement, position, centre))
-    of_query = [
+class Components(NamedTuple):
+    """The network's own components: centre (m, k, 2) and scale (m, k) in metres, log weight."""
+
+    centre: Tensor
+    scale: Tensor
+    log_weight: Tensor
+
+
+class Continuations(NamedTuple):
+    """How n tracks of the layer went on, for each of m queries."""
+
+    there: Tensor  # (m, n, 2) metres in the frame, where they lead
+    displacement: Tensor  # (m, n, 2) metres, since then
+    position: Tensor  # (m, n, 2) metres, where they were
+    velocity: Tensor  # (m, n, 2) m/s
+    weight: Tensor  # (m, n) of the kernel
+    hours: Tensor  # (m, n)
+    age_days: Tensor  # (m, n)
+    flags: list[Tensor]  # (m, n) each
+
+    @classmethod
+    def of(cls, columns: Tensor, trip: Tensor) -> Continuations:
+        """The columns (m, n, …) of core/forecasting/neighbours.py by name. trip: (m,) 1 for trips.
+
+        Continuations of days lead to the same place, those of trips the same way from here.
+        """
+        vectors = (
+            columns[..., : 2 * N_VECTORS]
+            .unflatten(-1, (-1, 2))
+            .clamp(-Settings.far_m, Settings.far_m)
+        )
+        displacement, position, velocity = vectors.unbind(-2)
+        facts = columns[..., 2 * N_VECTORS :].unbind(-1)
+        there = displacement + (1 - trip)[:, None, None] * position
+
+        weight, hours, age_days = facts[:3]
+        flags = list(facts[3:])
+        return cls(there, displacement, position, velocity, weight, hours, age_days, flags)
+
+    @property
+    def prior(self) -> Tensor:
+        """(m, n) log weights, before anything is learned."""
+        return torch.where(self.weight > MIN_WEIGHT, torch.log(self.weight + 1e-6) - 1.5, -1e4)
+
+    @property
+    def total(self) -> Tensor:
+        """(m, 1) of the weights."""
+        return self.weight.sum(-1, keepdim=True)
+
+
+def facts_of_query(query: Tensor, theirs: Continuations, unit: Tensor, trip: Tensor) -> Tensor:
+    """(m, facts) of queries, on scales of about one. unit: (m, 1) metres."""
+    total = theirs.total
+    far = theirs.weight * _length(theirs.there)
+    support = _support(theirs.there, theirs, unit)[..., 1:]
+    facts = [
         torch.log1p(total),
         torch.log(unit / 100.0),
         trip[:, None],
         total / (total + 5.0),
-        (weight * far).sum(-1, keepdim=True) / (total + 1e-3) / unit,
-        (weight[..., None] * support_there[..., 1:]).sum(1) / (total + 1e-3),
+        far.sum(-1, keepdim=True) / (total + 1e-3) / unit,
+        (theirs.weight[..., None] * support).sum(1) / (total + 1e-3),
     ]
-    of_continuations = [
-        weight,
-        torch.log(weight + 1e-4) / 5.0,
+
+    return torch.cat([query, torch.cat(facts, -1).clamp(-Settings.most, Settings.most)], -1)
+
+
+def facts_of_continuations(
+    own: Components, theirs: Continuations, near: Tensor, unit: Tensor, trip: Tensor
+) -> Tensor:
+    """(m, n, facts) of continuations. near: (m, 2) metres and m/s that count as near."""
+    near_m = near[:, :1, None]
+    near_ms = near[:, 1:, None]
+    far = _length(theirs.there)
+    moved = _length(theirs.displacement)
+    per_unit = theirs.there / unit[..., None]
+    facts = [
+        theirs.weight,
+        torch.log(theirs.weight + 1e-4) / 5.0,
         torch.log(far / unit),
         torch.log(moved / unit),
         torch.log1p(far / 50.0) / 8.0,
-        hours / 3.0,
-        torch.log1p(age_days) / 3.0,
-        *flags,
-        off / near_m[..., 0],
-        (likely + 2 * torch.log(unit)) / 5.0,
-        *support_there.unbind(-1),
-        *(there / (far + unit)[..., None]).unbind(-1),
-        *(displacement / (moved + unit)[..., None]).unbind(-1),
-        *(position / near_m).unbind(-1),
-        *(velocity / near_ms).clamp(-6.0, 6.0).unbind(-1),
-        trip[:, None].expand_as(weight),
-        *(there / unit[..., None]).clamp(-4.0, 4.0).unbind(-1),
+        theirs.hours / 3.0,
+        torch.log1p(theirs.age_days) / 3.0,
+        *theirs.flags,
+        _length(theirs.position) / near_m[..., 0],
+        (_log_density(own, theirs.there) + 2 * torch.log(unit)) / 5.0,
+        *_support(theirs.there, theirs, unit).unbind(-1),
+        *(theirs.there / (far + unit)[..., None]).unbind(-1),
+        *(theirs.displacement / (moved + unit)[..., None]).unbind(-1),
+        *(theirs.position / near_m).unbind(-1),
+        *(theirs.velocity / near_ms).clamp(-6.0, 6.0).unbind(-1),
+        trip[:, None].expand_as(theirs.weight),
+        *per_unit.clamp(-4.0, 4.0).unbind(-1),
     ]
-    one, none = torch.ones_like(scale), torch.zeros_like(scale)
-    stays = torch.cat([one[:, :1], none[:, 1:]], dim=1)  # the first component
-    # of trips the last: the network's direct point
-    point = torch.cat([none[:, 1:], trip[:, None]], dim=1)
-    of_own = [
-        log_weight.clamp(min=-10.0) / 5.0,
-        torch.log(scale / unit),
+
+    return torch.stack(facts, -1).clamp(-Settings.most, Settings.most)
+
+
+def facts_of_own(own: Components, theirs: Continuations, unit: Tensor, trip: Tensor) -> Tensor:
+    """(m, k, facts) of the network's components: the first one stays; of trips the last one is the
+    network's direct point.
+    """
+    reach = _length(own.centre)
+    others = torch.zeros_like(own.scale)[:, 1:]
+    stays = torch.cat([torch.ones_like(own.scale)[:, :1], others], dim=1)
+    point = torch.cat([others, trip[:, None]], dim=1)
+    facts = [
+        own.log_weight.clamp(min=-10.0) / 5.0,
+        torch.log(own.scale / unit),
         torch.log(reach / unit),
         torch.log1p(reach / 50.0) / 8.0,
-        *support_own.unbind(-1),
+        *_support(own.centre, theirs, unit).unbind(-1),
         stays,
         point,
-        *(centre / (reach + unit)[..., None]).unbind(-1),
-        trip[:, None].expand_as(scale),
+        *(own.centre / (reach + unit)[..., None]).unbind(-1),
+        trip[:, None].expand_as(own.scale),
     ]
-    own, theirs = (
-        torch.stack(columns, -1).clamp(-8.0, 8.0) for columns in (of_own, of_continuations)
-    )
-    return (torch.cat([query, torch.cat(of_query, -1).clamp(-8.0, 8.0)], -1), own, theirs), there
+
+    return torch.stack(facts, -1).clamp(-Settings.most, Settings.most)
 
 
-def _support(places: Tensor, there: Tensor, weight: Tensor, unit: Tensor) -> Tensor:
-    """How much kernel weight of continuations (m, n) leads near the places (m, k, 2): (m, k,
-    reaches).
-    """
+def _log_density(own: Components, there: Tensor) -> Tensor:
+    """(m, n) log density by the network where continuations lead."""
+    scale = torch.log(own.scale)[:, None]
+    density = log_density(own.centre[:, None], scale, there)
+    terms = own.log_weight[:, None] + density  # (m, n, k)
+    most = terms.amax(-1, keepdim=True)
+    total = torch.exp(terms - most).sum(-1, keepdim=True)
+
+    return (most + torch.log(total))[..., 0]
+
+
+def _support(places: Tensor, theirs: Continuations, unit: Tensor) -> Tensor:
+    """(m, k, reaches) shares of the weight of continuations that lead near the places (m, k, 2)."""
+    there = theirs.there
+    products = places @ there.transpose(1, 2)
     square = places.square().sum(-1)[:, :, None] + there.square().sum(-1)[:, None]
-    square = (square - 2 * places @ there.transpose(1, 2)).clamp(min=0.0) / unit[..., None] ** 2
-    return torch.stack(
-        [(torch.exp(-0.5 * square / r**2) @ weight[..., None])[..., 0] for r in REACHES], -1
-    )
+    square = (square - 2 * products).clamp(min=0.0) / unit[..., None] ** 2
+    near = []
+
+    for reach in REACHES:
+        kernel = torch.exp(-0.5 * square / reach**2)
+        near.append((kernel @ theirs.weight[..., None])[..., 0])
+
+    return torch.stack(near, -1) / (theirs.total[..., None] + 1e-3)
 
 
 def _length(v: Tensor) -> Tensor:

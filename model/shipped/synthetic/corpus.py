@@ -91,8 +91,7 @@ def plan_runs(seed: int, fixes: float, osm: list[Path]) -> list[SumoRun]:
     for i in range(streets + rails):
         plan, size_m = plans[i % len(plans)] if i < streets else ("rail", 0.0)
         share = on_streets / streets if i < streets else on_rails / rails
-        kind = Path(plan).name.split(".")[0]
-        name = f"{i:02d}-{kind}"
+        name = f"{i:02d}-{Path(plan).name.split('.')[0]}"
         window_s = float(rng.choice([7200, 3600, 2000]))
         runs.append(SumoRun(name, plan, size_m, seed * 1000 + i, share, window_s))
 
@@ -176,16 +175,13 @@ def _write(
     start = draw_starts(len(paths), float(np.median(lon)), rng)
     sizes = [len(path.x) for path in paths.values()]
     modes = [name.split("-")[0] for name in paths]
-    trips = [f"{run}-{name}" for name in paths]
 
-    track = _repeated(trips, sizes, np.int32)
-    mode = _repeated(modes, sizes, np.int8)
-    t = np.repeat(start, sizes) + 1000 * seconds
+    track = _repeated([f"{run}-{name}" for name in paths], sizes, np.int32)
     columns = {
         "user_id": track,
         "track_id": track,
-        "mode": mode,
-        "t": t,
+        "mode": _repeated(modes, sizes, np.int8),
+        "t": np.repeat(start, sizes) + 1000 * seconds,
         "lon": lon.round(7),
         "lat": lat.round(7),
     }
