@@ -24,6 +24,12 @@ for step in range(int(sys.argv[1])):
     time.sleep(0.05)
 print('[1, 2]')
 """
+WAITS = """
+import json, pathlib, sys, time
+while not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.05)
+print(json.dumps({'step': 39}))
+print('[1, 2]')
+"""
 DEAF = "import json, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('{\"step\": 0}')\ntime.sleep(60)"
 REFUSES = """
 import sys
@@ -146,13 +152,14 @@ def test_another_reader_finds_follows_and_stops_it(
 def test_it_outlives_the_process_that_started_it(
     start: Callable[..., Any], tmp_path: Path, stage: Path
 ) -> None:
-    (tmp_path / "standin.py").write_text(COUNTS)
+    (tmp_path / "standin.py").write_text(WAITS)
     code = (
-        "import sys; from pathlib import Path; from raw_qgis_plugin.tasks.child import Child; "
-        "Child.start('standin', ['40'], Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; sys.path.append('.'); "
+        "from raw_qgis_plugin.tasks.child import Child; "
+        "Child.start('standin', [sys.argv[2]], Path(sys.argv[1]))"
     )
-    path = [str(stage.parent), str(tmp_path), os.environ.get("PYTHONPATH", "")]
-    command = [sys.executable, "-c", code, str(tmp_path / "left")]
+    path = [str(stage.parent), os.environ.get("PYTHONPATH", "")]
+    command = [sys.executable, "-c", code, str(tmp_path / "left"), str(tmp_path / "go on")]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))}
     # without a profile its folder is the working one
     subprocess.run(command, env=env, cwd=tmp_path, check=True)
@@ -160,6 +167,7 @@ def test_it_outlives_the_process_that_started_it(
 
     left = Child(tmp_path / "left")
     assert left.running
+    (tmp_path / "go on").touch()
     told: list[dict] = []
     left.follow(told.append)
     assert told[-2]["step"] == 39 and left.status == "finished"
