@@ -80,11 +80,21 @@ def hexagons(
     xy = degrees * metres_a_degree(middle)
 
     cell = np.column_stack([band, nearest_hexagon(xy, size_m)])
-    used, zone = np.unique(cell, axis=0, return_inverse=True)
+    number = numbers_of_cells(cell)
+    _, first, zone = np.unique(number, return_index=True, return_inverse=True)
+    used = cell[first]
 
     names = ["/".join(map(str, each)) for each in used.tolist()]
     shapes = hexagon_shapes(used, size_m, s)
     return Zones(np.array(names, object), shapes), zone.ravel()
+
+
+def numbers_of_cells(cell: np.ndarray) -> np.ndarray:
+    """(n,) int64 one number a cell, in the order of cells: it sorts faster. cell: (n, 3),
+    each within 2^20 of 0, as hexagons of 50 m and more are.
+    """
+    band, column, row = (cell + 2**20).T
+    return (band << 42) + (column << 21) + row
 
 
 def metres_a_degree(lat: np.ndarray) -> np.ndarray:
