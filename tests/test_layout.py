@@ -34,7 +34,7 @@ MAY_IMPORT = {
 }
 # The rooms of core from the bottom to the top. Modules at core's top level are the ground floor.
 FLOORS = (
-    "disclosure", "sources", "lines", "features", "bundle", "embedding", "mobility", "forecasting", "gaps", "encounters", "regions",
+    "disclosure", "sources", "features", "bundle", "embedding", "mobility", "forecasting", "gaps", "encounters", "regions",
     "flows", "evaluation",
 )  # fmt: skip
 CORE_LIBRARIES = {
