@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
+from raw_qgis_plugin.core.arrays import Array, Columns
 from raw_qgis_plugin.core.embedding.applicability import format_reasons
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
 from raw_qgis_plugin.core.options import Option, Spec, options_of
@@ -271,14 +272,14 @@ def write_table(path: str, columns: Mapping[str, Any]) -> None:
     print(f"{count(table.num_rows, 'row')} in {path}", file=sys.stderr)
 
 
-def utc_times(ms: np.ndarray) -> pa.Array:
+def utc_times(ms: Array) -> pa.Array:
     """Epoch milliseconds as an Arrow column of times in UTC; NO_TIME is null."""
     import pyarrow as pa
 
     return pa.array(ms.astype("datetime64[ms]")).cast(pa.timestamp("ms", tz="UTC"))
 
 
-def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
+def own_ids(ids: Array, source: str, column: str | None) -> Array:
     """Ids in the source's type: integers for a column of integers, else text.
 
     A CSV file has no types: ids that look like integers become integers, as in other readers.
@@ -301,9 +302,7 @@ def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
     return np.array([int(text) for text in ids], np.int64)
 
 
-def id_columns(
-    columns: Mapping[str, np.ndarray], args: argparse.Namespace, guess: Schema
-) -> dict[str, np.ndarray]:
+def id_columns(columns: Mapping[str, Array], args: argparse.Namespace, guess: Schema) -> Columns:
     """user_id and track_id or day of a result, in the source's types."""
     fields = {"user_id": guess.user, "track_id": guess.track or guess.user, "day": None}
     return {

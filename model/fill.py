@@ -10,6 +10,7 @@ import numpy as np
 
 from model import cli
 from model.forecast import read_queries
+from raw_qgis_plugin.core.arrays import Array, Columns
 from raw_qgis_plugin.core.gaps.fill import GapQueries, fill
 from raw_qgis_plugin.core.specs import FillSpec
 from raw_qgis_plugin.core.times import NO_TIME
@@ -58,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     cli.write_table(args.output, {**columns, "inferred": np.ones(len(queries.t), bool)})
 
 
-def figures_of(tracks: Tracks, queries: GapQueries) -> dict[str, np.ndarray]:
+def figures_of(tracks: Tracks, queries: GapQueries) -> Columns:
     """FIGURES (m,) of queries."""
     columns = {name: np.full(len(queries.t), np.nan) for name in FIGURES}
     for filled in fill(tracks, queries, cli.meter("filling")):
@@ -67,9 +68,7 @@ def figures_of(tracks: Tracks, queries: GapQueries) -> dict[str, np.ndarray]:
     return columns
 
 
-def fill_at(
-    tracks: Tracks, track: np.ndarray, t: np.ndarray, max_gap_s: float
-) -> dict[str, np.ndarray]:
+def fill_at(tracks: Tracks, track: Array, t: Array, max_gap_s: float) -> Columns:
     """FIGURES (m,) and inferred (m,) of tracks at times (m,); nan where there is no answer.
 
     track: (m,) rows of tracks.track_ids, -1 for none.

@@ -19,8 +19,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from model import cli
 from model.data.join import Labelled, label_units
 from model.data.labels import Table, read_table, usable
@@ -29,6 +27,7 @@ from model.head_training.fit import Splits, encode, folds
 from model.head_training.report import report_page
 from model.head_training.train import add_head, train
 from model.head_training.verdict import verdict
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Worth, open_bundle, worth
 from raw_qgis_plugin.core.bundle.card import HEAD_NAMES, clash, is_head_name
@@ -114,7 +113,7 @@ class Training:
             self._reported = time.monotonic()
             cli.print_line({"embedded": round(share, 3)})
 
-    def embed(self, units: Tracks) -> np.ndarray:
+    def embed(self, units: Tracks) -> Array:
         """Embeddings of units, from the cache where they are in it."""
         return embed_cached(units, self.model, self.args.cache, self.progress, cli.warn)
 

@@ -22,7 +22,7 @@ from model.cli import (
     warn_of,
     write_table,
 )
-from raw_qgis_plugin.core.arrays import flattened
+from raw_qgis_plugin.core.arrays import Array, Columns, flattened
 from raw_qgis_plugin.core.cleaning import Coded, encode_ids, spikes
 from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.sources.files import read_table
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         write_paths(args.paths, whose, answer)
 
 
-def figures_of(answer: dict[str, np.ndarray], known: np.ndarray, n: int) -> dict[str, np.ndarray]:
+def figures_of(answer: Columns, known: Array, n: int) -> Columns:
     """FIGURES and in_domain (n,) of all queries; empty but for the rows `known` of the answer."""
     figures = {name: np.full(n, np.nan) for name in FIGURES}
     figures["in_domain"] = np.zeros(n, bool)
@@ -90,9 +90,7 @@ def figures_of(answer: dict[str, np.ndarray], known: np.ndarray, n: int) -> dict
     return figures
 
 
-def write_paths(
-    file: str, columns: dict[str, pa.ChunkedArray], answer: dict[str, np.ndarray]
-) -> None:
+def write_paths(file: str, columns: dict[str, pa.ChunkedArray], answer: Columns) -> None:
     """Write the paths of the answered queries. columns: (m,) of these, answer: PATHS (m, n)."""
     query, path = np.nonzero(np.isfinite(answer["path_probability"]))
     rows = {name: values.take(query) for name, values in columns.items()}
@@ -105,7 +103,7 @@ def write_paths(
 
 def read_queries(
     source: str, zone: str, tracks: Tracks, guess: Schema
-) -> tuple[dict[str, pa.ChunkedArray], np.ndarray, np.ndarray]:
+) -> tuple[dict[str, pa.ChunkedArray], Array, Array]:
     """The ids and times of a table of queries as they are, and its tracks and times.
 
     Tracks are rows in tracks.track_ids (m,), -1 for none, times (m,) epoch ms. Raises InputError.
@@ -130,7 +128,7 @@ def read_queries(
     return columns, track, read_times(queries, fields)
 
 
-def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> np.ndarray:
+def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> Array:
     """(m,) row in tracks.track_ids of each query's ids, -1 where there is none.
 
     Raises InputError where an id is of two users' tracks and no user is given.
@@ -155,11 +153,11 @@ def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> np.ndarray:
 def predict_causally(
     tracks: Tracks,
     model: Model,
-    track: np.ndarray,
-    t: np.ndarray,
+    track: Array,
+    t: Array,
     progress: Progress,
     n_paths: int = 0,
-) -> tuple[dict[str, np.ndarray], list[str]]:
+) -> tuple[Columns, list[str]]:
     """Forecast queries from tracks with spikes, without using the future to find these.
 
     A fix is a spike because of the next one. So a query's last fix that only fixes after t make a
@@ -191,7 +189,7 @@ def predict_causally(
     return answer, reasons
 
 
-def warn_of_few(few_users: np.ndarray) -> list[str]:
+def warn_of_few(few_users: Array) -> list[str]:
     """A remark, if forecasts rest on few users. few_users: (m,) bool."""
     few = np.count_nonzero(few_users)
     if not few:
@@ -202,14 +200,14 @@ def warn_of_few(few_users: np.ndarray) -> list[str]:
     ]
 
 
-def empty_answer(n: int, n_paths: int) -> dict[str, np.ndarray]:
+def empty_answer(n: int, n_paths: int) -> Columns:
     """FIGURES and in_domain (n,) and PATHS (n, n_paths), without a figure."""
     figures = {name: np.full(n, np.nan) for name in FIGURES}
     paths = {name: np.full((n, n_paths), np.nan) for name in PATHS}
     return {**figures, **paths, "in_domain": np.zeros(n, bool)}
 
 
-def late_contexts(tracks: Tracks, spike: np.ndarray, first: np.ndarray, last: np.ndarray) -> Tracks:
+def late_contexts(tracks: Tracks, spike: Array, first: Array, last: Array) -> Tracks:
     """The fixes from `first` to `last` (m,) without spikes but the last one, a track each."""
     contexts = []
     for begin, end in zip(first, last, strict=True):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from model.data.corpus import COARSE_S
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 
 
@@ -25,13 +26,13 @@ class Rows:
     piece is -1 for padding.
     """
 
-    t: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
-    piece: np.ndarray
+    t: Array
+    lon: Array
+    lat: Array
+    piece: Array
 
 
-def first_fixes(piece: np.ndarray) -> np.ndarray:
+def first_fixes(piece: Array) -> Array:
     """The place in the row (B, L) of the first fix of each fix's own track.
 
     piece: (B, L), equal along a track.
@@ -54,7 +55,7 @@ def vary(rng: np.random.Generator, rows: Rows, exact: bool, cadence: int) -> Row
     return replace(rows, lon=rows.lon + error[..., 0] / kx, lat=rows.lat + error[..., 1] / ky)
 
 
-def _stretch(rng: np.random.Generator, t: np.ndarray, exact: bool) -> np.ndarray:
+def _stretch(rng: np.random.Generator, t: Array, exact: bool) -> Array:
     """Times (B, L) ms of rows that go faster or slower; a quarter of the exact ones unevenly."""
     low, high = (0.75, 1.35) if exact else (0.92, 1.08)
     factor = rng.uniform(low, high, (len(t), 1))
@@ -66,7 +67,7 @@ def _stretch(rng: np.random.Generator, t: np.ndarray, exact: bool) -> np.ndarray
     return t[:, :1] + np.cumsum(steps, axis=1).astype(np.int64)
 
 
-def pace(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
+def pace(rng: np.random.Generator, t: Array) -> Array:
     """Factors (B, L) on the durations of the steps of simulated rows t (B, L) ms.
 
     They vary along the track.
@@ -100,7 +101,7 @@ def _enlarge(rng: np.random.Generator, rows: Rows) -> Rows:
     return replace(rows, lon=lon0 + x * factor / kx, lat=lat0 + y * factor / ky)
 
 
-def noise(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
+def noise(rng: np.random.Generator, t: Array) -> Array:
     """Recording errors (B, L, 2) in metres for rows t (B, L) ms: autocorrelated and white noise."""
     b, length = t.shape
     sigma_m = log_uniform(rng, 0.7, 9, b)
@@ -111,7 +112,7 @@ def noise(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
     return error + rng.normal(size=(b, length, 2)) * white_m[..., None]
 
 
-def _wander(rng: np.random.Generator, keep: np.ndarray) -> np.ndarray:
+def _wander(rng: np.random.Generator, keep: Array) -> Array:
     """Standard normal pairs (B, L, 2), correlated with the pairs before them by keep (B, L - 1)."""
     walk = rng.normal(size=(len(keep), keep.shape[1] + 1, 2))
     fresh = np.sqrt(1 - keep**2)
@@ -123,11 +124,11 @@ def _wander(rng: np.random.Generator, keep: np.ndarray) -> np.ndarray:
     return walk
 
 
-def _kept(t: np.ndarray, tau: np.ndarray) -> np.ndarray:
+def _kept(t: Array, tau: Array) -> Array:
     """Correlations (B, L - 1) of neighbours at times t (B, L) ms that fade within tau (B, 1) s."""
     return np.exp(-np.abs(np.diff(t, axis=1)) / 1000.0 / tau)
 
 
-def log_uniform(rng: np.random.Generator, low: float, high: float, count: int) -> np.ndarray:
+def log_uniform(rng: np.random.Generator, low: float, high: float, count: int) -> Array:
     """Numbers (count, 1) whose logarithms are uniform."""
     return np.exp(rng.uniform(np.log(low), np.log(high), (count, 1)))

@@ -18,7 +18,7 @@ import numpy as np
 from model.data.augment import Rows, vary
 from model.data.augment import Settings as Variation
 from model.data.corpus import COARSE_S, SHORTEST, Source, View
-from raw_qgis_plugin.core.arrays import join_rows
+from raw_qgis_plugin.core.arrays import Array, join_rows
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features import featurizer as feat
 from raw_qgis_plugin.core.forecasting.candidates import LATERAL_CANDIDATE, candidates
@@ -70,22 +70,22 @@ class Batch:
     fixes that are not padding.
     """
 
-    x: np.ndarray
-    clock: np.ndarray
-    piece: np.ndarray | None
-    row: np.ndarray
-    query: np.ndarray
-    candidate: np.ndarray | None
-    place: np.ndarray | None
-    base: np.ndarray
-    target: np.ndarray
-    scale: np.ndarray
-    speed: np.ndarray
-    known: np.ndarray
+    x: Array
+    clock: Array
+    piece: Array | None
+    row: Array
+    query: Array
+    candidate: Array | None
+    place: Array | None
+    base: Array
+    target: Array
+    scale: Array
+    speed: Array
+    known: Array
     points: int
 
 
-def _offsets(rng: np.random.Generator, shape: tuple[int, ...], coarse: bool) -> np.ndarray:
+def _offsets(rng: np.random.Generator, shape: tuple[int, ...], coarse: bool) -> Array:
     """How many fixes ahead queries are, (…, 4): the next one, and three that are farther."""
     some = rng.integers(4, 11 if coarse else 6, shape)
     far = np.exp(rng.uniform(np.log(6), np.log(33), shape)).astype(int)
@@ -127,7 +127,7 @@ def _draw(
     return Rows(t, s.lon[rows], s.lat[rows], piece)
 
 
-def _steps(rng: np.random.Generator, count: int, length: int, filled: bool) -> np.ndarray:
+def _steps(rng: np.random.Generator, count: int, length: int, filled: bool) -> Array:
     """Numbers (count, length) of the fixes of runs that are read; a few are left out of some."""
     missing = 0.0 if filled else rng.choice([0.0, 0.0, 0.05, 0.15], (count, 1))
     left_out = rng.random((count, length)) < missing
@@ -157,13 +157,13 @@ class Pairs:
     the same track; else it is the fix itself.
     """
 
-    origin: np.ndarray
-    row: np.ndarray
-    goal: np.ndarray
-    known: np.ndarray
+    origin: Array
+    row: Array
+    goal: Array
+    known: Array
 
 
-def _pairs(rng: np.random.Generator, sequence: np.ndarray, real: np.ndarray, coarse: bool) -> Pairs:
+def _pairs(rng: np.random.Generator, sequence: Array, real: Array, coarse: bool) -> Pairs:
     """Queries about fixes. sequence: (B, L), equal along a track. real: (B, L), no padding."""
     b, length = sequence.shape
     if coarse:  # fewer queries, each with candidate places
@@ -243,7 +243,7 @@ def _queries(f: feat.Features, pairs: Pairs, coarse: bool) -> dict[str, Any]:
     }
 
 
-def _float32(a: np.ndarray) -> np.ndarray:
+def _float32(a: Array) -> Array:
     """A copy in single precision."""
     return a.astype(np.float32)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from model.data.shards import give_back, make_once, mapped, open_shards, shards_of
-from raw_qgis_plugin.core.arrays import expand_ranges, run_starts
+from raw_qgis_plugin.core.arrays import Array, Columns, expand_ranges, run_starts
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.specs import FORMATS
 from raw_qgis_plugin.core.times import HOUR_MS
@@ -74,11 +74,11 @@ class Source:
 class View:
     """Runs of fixes at one cadence."""
 
-    rows: np.ndarray  # (m,) rows of the source
-    slot: np.ndarray | None  # (m,) times as multiples of the cadence, or None for the fixes' own
-    start: np.ndarray  # (r,) where runs begin in `rows`
-    length: np.ndarray  # (r,) fixes of the runs
-    share: np.ndarray  # (r,) cumulative share of all fixes
+    rows: Array  # (m,) rows of the source
+    slot: Array | None  # (m,) times as multiples of the cadence, or None for the fixes' own
+    start: Array  # (r,) where runs begin in `rows`
+    length: Array  # (r,) fixes of the runs
+    share: Array  # (r,) cumulative share of all fixes
 
 
 def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
@@ -107,7 +107,7 @@ def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
             give_back()
 
 
-def _resampled(user: np.ndarray, t: np.ndarray, cadence: int) -> dict[str, np.ndarray]:
+def _resampled(user: Array, t: Array, cadence: int) -> Columns:
     """VIEW_COLUMNS of fixes (n,) at a cadence, without slots."""
     coarse = cadence >= COARSE_S
     chosen = run_starts(t // (1000 * cadence), user)
@@ -123,7 +123,7 @@ def _resampled(user: np.ndarray, t: np.ndarray, cadence: int) -> dict[str, np.nd
     return {"rows": rows, "slot": rows[:0], "start": start, "length": length}
 
 
-def _filled(user: np.ndarray, t: np.ndarray, cadence: int) -> dict[str, np.ndarray]:
+def _filled(user: Array, t: Array, cadence: int) -> Columns:
     """VIEW_COLUMNS of fixes (n,) filled round the clock; a fix is held for twelve hours at most."""
     step = 1000 * cadence
     last = np.append(run_starts(user)[1:], True)
@@ -142,7 +142,7 @@ def _filled(user: np.ndarray, t: np.ndarray, cadence: int) -> dict[str, np.ndarr
     return {"rows": rows, "slot": slots, "start": start, "length": length}
 
 
-def _runs(new: np.ndarray, t: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _runs(new: Array, t: Array | None) -> tuple[Array, Array]:
     """Starts and lengths of the runs that begin where `new`, with at least SHORTEST fixes.
 
     Where times t (ms) are given, runs also take at least six hours.

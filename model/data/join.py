@@ -23,7 +23,7 @@ from model.data.labels import (
     usable,
     users_of,
 )
-from raw_qgis_plugin.core.arrays import expand_ranges
+from raw_qgis_plugin.core.arrays import Array, expand_ranges
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.schema import ID_FIELDS
 from raw_qgis_plugin.core.times import NO_TIME
@@ -42,14 +42,12 @@ class Settings:
 class Labelled:
     """Units with their labels, (n,) each."""
 
-    unit: np.ndarray  # row of the unit
-    value: np.ndarray  # its label
-    group: np.ndarray  # int; units of one group stay on one side of a split
+    unit: Array  # row of the unit
+    value: Array  # its label
+    group: Array  # int; units of one group stay on one side of a split
 
 
-def cut(
-    tracks: Tracks, user: np.ndarray, start: np.ndarray, end: np.ndarray
-) -> tuple[Tracks, np.ndarray]:
+def cut(tracks: Tracks, user: Array, start: Array, end: Array) -> tuple[Tracks, Array]:
     """Intervals of users as tracks of their own, in the order of their users, and the row of each.
 
     Those that hold no fix are left out. tracks: one track a user. user: (n,) numbers of users.
@@ -74,7 +72,7 @@ def cut(
     return pieces, row
 
 
-def cut_intervals(tracks: Tracks, table: Table, warn: Warn = warn) -> tuple[Tracks, np.ndarray]:
+def cut_intervals(tracks: Tracks, table: Table, warn: Warn = warn) -> tuple[Tracks, Array]:
     """The labelled intervals of users as tracks of their own, and the row of each in the table.
 
     Intervals of fewer than ten fixes or a minute are left out, as are those of other users and
@@ -102,12 +100,12 @@ def cut_intervals(tracks: Tracks, table: Table, warn: Warn = warn) -> tuple[Trac
 
 
 def join(
-    ids: np.ndarray,
-    groups: np.ndarray,
+    ids: Array,
+    groups: Array,
     table: Table,
     unit: str,
     label: str,
-    users: np.ndarray | None = None,
+    users: Array | None = None,
     warn: Warn = warn,
 ) -> Labelled:
     """Join a table's label column to units by id.
@@ -154,7 +152,7 @@ def _shared(keys: list[Hashable], known: dict[Hashable, Any], unit: str) -> set[
     return {key for key in known if count[key] > 1}
 
 
-def _unknown_words(unknown: set[Hashable], ids: np.ndarray, unit: str) -> str:
+def _unknown_words(unknown: set[Hashable], ids: Array, unit: str) -> str:
     """A sentence about labels whose units are not there; empty without such labels."""
     if not unknown:
         return ""

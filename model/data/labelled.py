@@ -32,7 +32,7 @@ from model.shipped.synthetic.city.layout import Sites
 from model.shipped.synthetic.generate import write_csv
 from model.shipped.synthetic.population.recording import Device, Timeline, logger, record
 from model.shipped.synthetic.sumo import SyntheticError, say
-from raw_qgis_plugin.core.arrays import join_rows, object_column, run_starts
+from raw_qgis_plugin.core.arrays import Array, join_rows, object_column, run_starts
 from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_per_degree
@@ -73,8 +73,8 @@ class Stretches:
     """Tracks of one mode each, with the group and the mode of each track, (n_tracks,)."""
 
     tracks: Tracks
-    group: np.ndarray
-    mode: np.ndarray
+    group: Array
+    mode: Array
 
 
 def of_segments(folder: Path, most: int | None, seed: int) -> Stretches:
@@ -101,7 +101,7 @@ def of_segments(folder: Path, most: int | None, seed: int) -> Stretches:
     return Stretches(pieces, segments["group_id"][row], segments["mode"][row])
 
 
-def epoch_ms(t: pa.ChunkedArray | pa.Array) -> np.ndarray:
+def epoch_ms(t: pa.ChunkedArray | pa.Array) -> Array:
     """(n,) epoch ms of times."""
     return t.cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).to_numpy()
 
@@ -145,7 +145,7 @@ def of_taxis(file: Path, most: int, seed: int) -> Stretches:
     )
 
 
-def _with_passenger(cab: np.ndarray, occupied: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _with_passenger(cab: Array, occupied: Array) -> tuple[Array, Array]:
     """Numbers (n,) of the stretches of fixes, and those (k,) that are usable rides."""
     new = run_starts(occupied, cab)
     stretch = np.cumsum(new) - 1
@@ -160,11 +160,11 @@ class Trip:
     """A simulated trip: rows `begin` to `end` of a file's columns t, lon and lat, (n,) each."""
 
     name: str
-    columns: list[np.ndarray]
+    columns: list[Array]
     begin: int
     end: int
 
-    def fixes(self) -> list[np.ndarray]:
+    def fixes(self) -> list[Array]:
         """Its t, lon and lat."""
         return [column[self.begin : self.end] for column in self.columns]
 
@@ -175,9 +175,9 @@ class Piece:
 
     trip: Trip
     mode: str
-    t: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
+    t: Array
+    lon: Array
+    lat: Array
 
 
 def of_movement(folder: Path, each: int, seed: int) -> Stretches:
@@ -243,8 +243,8 @@ def read_trips(folder: Path) -> dict[str, list[Trip]]:
 
 
 def _recorded(
-    rng: np.random.Generator, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng: np.random.Generator, t: Array, lon: Array, lat: Array
+) -> tuple[Array, Array, Array]:
     """A piece of one simulated trip as a device records it, faster or slower: epoch ms, degrees."""
     # a fix a second
     length = int(np.exp(rng.uniform(np.log(Settings.shortest_s), np.log(Settings.longest_s))))
@@ -331,7 +331,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     say(f"{len(labels):,} stretches and {table.num_rows:,} fixes in {args.output}")
 
 
-def table_of(tracks: Tracks, users: np.ndarray, names: np.ndarray) -> pa.Table:
+def table_of(tracks: Tracks, users: Array, names: Array) -> pa.Table:
     """Tracks as a table. users, names: ids (n_tracks,) of the users and of the tracks."""
     columns = {
         "user_id": users[tracks.track],

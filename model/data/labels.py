@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from model.cli import warn
-from raw_qgis_plugin.core.arrays import object_column
+from raw_qgis_plugin.core.arrays import Array, Columns, object_column
 from raw_qgis_plugin.core.cleaning import encode_ids
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
@@ -55,7 +55,7 @@ def read_table(path: str | Path) -> Table:
     return columns
 
 
-def column(table: Table, names: tuple[str, ...], what: str) -> np.ndarray:
+def column(table: Table, names: tuple[str, ...], what: str) -> Array:
     """The first of `names` that the table has. Raises InputError where it has none."""
     for name in names:
         if name in table:
@@ -64,7 +64,7 @@ def column(table: Table, names: tuple[str, ...], what: str) -> np.ndarray:
     raise InputError(f"The labels have no {what}: one of the columns {', '.join(names)}.")
 
 
-def clean(values: Sequence[Any] | np.ndarray) -> np.ndarray:
+def clean(values: Sequence[Any] | Array) -> Array:
     """(n,) labels to learn: None for a missing one (NULL, NaN, empty), text without outer spaces.
 
     Of spellings that differ in case alone, the most frequent one holds. Numbers and truth values
@@ -88,9 +88,7 @@ def _clean(value: Any) -> Any:
     return None if text.casefold() in MISSING else text
 
 
-def label_words(
-    values: Sequence[Any] | np.ndarray, rename: dict[str, str] | None = None
-) -> np.ndarray:
+def label_words(values: Sequence[Any] | Array, rename: dict[str, str] | None = None) -> Array:
     """(n,) labels in words, cleaned; None for a missing one and one renamed to nothing.
 
     True is 'yes' and false 'no', as are 1 and 0 where there is no other integer. rename: new names
@@ -124,7 +122,7 @@ def _text(value: Any) -> str | None:
     return str(value)
 
 
-def id_texts(values: Any) -> np.ndarray:
+def id_texts(values: Any) -> Array:
     """(n,) ids in the form of tracks' ids, None for a missing one.
 
     pandas writes 7 as 7.0 once an id is missing.
@@ -135,7 +133,7 @@ def id_texts(values: Any) -> np.ndarray:
     return np.array([*names, None], object)[coded.codes]
 
 
-def rows_of(ids: np.ndarray, wanted: Any) -> np.ndarray:
+def rows_of(ids: Array, wanted: Any) -> Array:
     """(n,) rows of the wanted ids in ids, -1 for those that are not there."""
     row = {name: number for number, name in enumerate(id_texts(ids))}
     return np.array([row.get(name, -1) for name in id_texts(wanted)], np.int64)
@@ -173,9 +171,7 @@ def usable(
     return {name: values[rows] for name, values in cleaned.items()}
 
 
-def _one_row_a_unit(
-    keys: Sequence[Hashable], words: np.ndarray, unit: str, warn: Warn
-) -> np.ndarray:
+def _one_row_a_unit(keys: Sequence[Hashable], words: Array, unit: str, warn: Warn) -> Array:
     """The first row (k,) of each unit with one label; the others are reported.
 
     keys: (n,) of the rows' units. words: (n,) labels.
@@ -206,7 +202,7 @@ def _one_row_a_unit(
     return np.sort([*first_row.values()])
 
 
-def _of_classes(rows: np.ndarray, words: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+def _of_classes(rows: Array, words: Array, classes: Sequence[str]) -> Array:
     """The rows whose label is one of the classes, in whatever case."""
     names = {name.strip().casefold() for name in classes}
     names |= {YES_NO[name] for name in names if name in YES_NO}
@@ -218,12 +214,12 @@ def _of_classes(rows: np.ndarray, words: np.ndarray, classes: Sequence[str]) -> 
     return chosen
 
 
-def list_reasons(left_out: dict[str, np.ndarray]) -> str:
+def list_reasons(left_out: Columns) -> str:
     """How many rows were left out for which reason, in words; empty where none was."""
     return ", ".join(f"{rows.sum():,} {reason}" for reason, rows in left_out.items() if rows.any())
 
 
-def read_intervals(table: Table) -> tuple[np.ndarray, np.ndarray] | None:
+def read_intervals(table: Table) -> tuple[Array, Array] | None:
     """Start and end (n,) in epoch ms of a table that labels intervals of time, as GeoLife's do.
 
     NO_TIME where unreadable. None of a table that labels whole units.
@@ -259,7 +255,7 @@ def keys_of(table: Table, unit: str) -> list[Hashable]:
     return [None if None in pair else pair for pair in pairs]
 
 
-def _keys_of_intervals(table: Table, start: np.ndarray, end: np.ndarray) -> list[Hashable]:
+def _keys_of_intervals(table: Table, start: Array, end: Array) -> list[Hashable]:
     """Keys (user, start, end) of intervals; (user, row) without two readable times."""
     users = id_texts(column(table, ID_FIELDS["user"], "user"))
     keys: list[Hashable] = []
@@ -276,7 +272,7 @@ def _keys_of_intervals(table: Table, start: np.ndarray, end: np.ndarray) -> list
     return keys
 
 
-def users_of(table: Table, unit: str) -> np.ndarray | None:
+def users_of(table: Table, unit: str) -> Array | None:
     """The users of the tracks or days that a table labels, where it has such a column."""
     if unit not in ("track", "day"):
         return None

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
 from model.cli import units_of
 from model.data.shards import MOST_FILES, count_rows, make_once, split
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
@@ -77,7 +77,7 @@ def embed_part(part: Path, unit: str, model: Model, progress: Progress = no_prog
         parquet.write_table(table.replace_schema_metadata({"raw": json.dumps(skipped)}), beside)
 
 
-def table_of(units: Tracks, unit: str, vectors: np.ndarray) -> pa.Table:
+def table_of(units: Tracks, unit: str, vectors: Array) -> pa.Table:
     """user_id, track_id or day, lon and lat of the most visited place (a 500 m grid), and e000,
     e001, …
     """

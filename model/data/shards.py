@@ -24,6 +24,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.cleaning import encode_ids
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
@@ -45,12 +46,12 @@ class Shards(NamedTuple):
     """Cleaned fixes by user, memory-mapped."""
 
     folder: Path
-    user: np.ndarray  # (n,) int32
-    t: np.ndarray  # (n,) epoch ms
-    lon: np.ndarray  # (n,) degrees
-    lat: np.ndarray
+    user: Array  # (n,) int32
+    t: Array  # (n,) epoch ms
+    lon: Array  # (n,) degrees
+    lat: Array
     ends: list[int]  # where each shard ends
-    unseen: np.ndarray  # (n_users,) bool, held out for validation
+    unseen: Array  # (n_users,) bool, held out for validation
     typical_s: float  # median time between fixes
 
 
@@ -102,7 +103,7 @@ def open_shards(folder: Path) -> Shards:
     return Shards(folder=folder, unseen=np.load(folder / "unseen.npy"), **columns, **about)
 
 
-def mapped(file: Path, dtype: type) -> np.ndarray:
+def mapped(file: Path, dtype: type) -> Array:
     """The values in a file, memory-mapped; an empty file cannot be mapped."""
     if not file.stat().st_size:
         return np.zeros(0, dtype)
@@ -176,7 +177,7 @@ def _cleaned(part: Path, source: str, found: Schema, skipped: Skipped) -> Tracks
     for reason, count in dropped.items():
         skipped.add(reason, count)
 
-    held_out: np.ndarray = np.zeros(tracks.n_users, bool)
+    held_out: Array = np.zeros(tracks.n_users, bool)
     if found.user == "cab_id":
         held_out = np.array([held_out_cab(name) for name in tracks.user_ids], bool)
     elif find_source(source)[1] == "gotrack":
@@ -187,7 +188,7 @@ def _cleaned(part: Path, source: str, found: Schema, skipped: Skipped) -> Tracks
     return tracks.by_user()
 
 
-def unseen(users: list[str]) -> np.ndarray:
+def unseen(users: list[str]) -> Array:
     """Which users are held out for validation, (n,) bool: a fiftieth, by the hash of their names.
 
     Of few users up to six are, but at most a fifth: fewer than five users all train.
@@ -246,7 +247,7 @@ class Parts:
         for n in np.flatnonzero(np.diff(ends)):
             self.writers[n].write_table(table.slice(ends[n], ends[n + 1] - ends[n]))
 
-    def _number_of_file(self, table: pa.Table) -> np.ndarray:
+    def _number_of_file(self, table: pa.Table) -> Array:
         """The number of each row's file; 0 for rows without an id."""
         if self.key not in table.column_names:
             return np.zeros(len(table), np.int64)

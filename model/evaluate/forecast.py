@@ -26,7 +26,7 @@ from model.cli import meter, positive
 from model.data.heldout import held_out_cab
 from model.evaluate import check, make_parser, ratio_words, write_report
 from model.training.card import write_card
-from raw_qgis_plugin.core.arrays import expand_ranges, group_quantile, run_starts
+from raw_qgis_plugin.core.arrays import Array, expand_ranges, group_quantile, run_starts
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
@@ -67,7 +67,7 @@ class Sample:
     per_user: int = 36
     seed: int = 0
 
-    def of(self, user: np.ndarray) -> np.ndarray:
+    def of(self, user: Array) -> Array:
         """Rows of windows of users (n,)."""
         return draw(user, self.limit, self.per_user, self.seed)
 
@@ -112,7 +112,7 @@ def _cut_fine(tracks: Tracks, cadence_s: int, sample: Sample) -> Windows:
     travelled = np.append(0.0, np.cumsum(np.where(broken, 0.0, metres)))
 
     last = Protocol.context + Protocol.ahead - 1
-    begin: np.ndarray = np.arange(0, max(len(t) - last, 0), Protocol.every)
+    begin: Array = np.arange(0, max(len(t) - last, 0), Protocol.every)
     # without a gap or jump
     begin = begin[breaks[begin + last] == breaks[begin]]
     begin = begin[travelled[begin + last] > travelled[begin]]
@@ -137,11 +137,11 @@ def _cut_fine(tracks: Tracks, cadence_s: int, sample: Sample) -> Windows:
 class Bins:
     """The fix of each 15-minute bin, in the order of users and bins; (n,) columns."""
 
-    user: np.ndarray
-    number: np.ndarray  # of the bin
-    t: np.ndarray  # ms
-    lon: np.ndarray
-    lat: np.ndarray
+    user: Array
+    number: Array  # of the bin
+    t: Array  # ms
+    lon: Array
+    lat: Array
 
 
 def _bins(tracks: Tracks, filled: bool) -> Bins:
@@ -203,7 +203,7 @@ def _cut_long(tracks: Tracks, family: str, sample: Sample) -> Windows:
     )
 
 
-def hold(user: np.ndarray, bins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def hold(user: Array, bins: Array) -> tuple[Array, Array, Array]:
     """Fill bins without a fix by the last one for up to twelve hours.
 
     Returns user, bin and row of the fix of each bin.

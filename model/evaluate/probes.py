@@ -25,6 +25,7 @@ from model.head_training.examples import features_of, strength_of
 from model.head_training.fit import Settings as Fit
 from model.head_training.fit import Task, boosting, encode, fit_parts, join_parts, predict
 from model.head_training.tune import untrained
+from raw_qgis_plugin.core.arrays import Array, Columns
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
@@ -44,9 +45,9 @@ MAX_TRIES = 50  # for each draw: not every one has all classes, and people to te
 class Units:
     """Labelled units: inputs (n, d) of each method's head, indices y (n,) of classes, groups."""
 
-    inputs: dict[str, np.ndarray]
-    y: np.ndarray
-    group: np.ndarray
+    inputs: Columns
+    y: Array
+    group: Array
     task: Task
 
 
@@ -79,7 +80,7 @@ def few_labels(
 
 
 def accuracies(
-    units: Units, model: Model, learn: np.ndarray, test: np.ndarray, seed: int
+    units: Units, model: Model, learn: Array, test: Array, seed: int
 ) -> dict[str, float]:
     """The accuracy on the rows `test` of each method that learned from the rows `learn`.
 

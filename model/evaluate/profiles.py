@@ -24,7 +24,7 @@ from model.head_training.examples import BASELINE, SAME_FOR_ALL
 from model.head_training.fit import Task, boosting
 from model.head_training.verdict import Predictions, compare, verdict
 from model.training.card import write_card
-from raw_qgis_plugin.core.arrays import softmax
+from raw_qgis_plugin.core.arrays import Array, Columns, softmax
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.applicability import unit_stats
@@ -39,8 +39,8 @@ class Units:
     """Labelled units: the people `group` (n,), and the true indices of classes or numbers (n,)."""
 
     tracks: Tracks
-    group: np.ndarray
-    truth: np.ndarray
+    group: Array
+    truth: Array
 
 
 def labelled(path: str, labels: str | Path, args: argparse.Namespace, head: dict) -> Units:
@@ -89,7 +89,7 @@ def evaluate_head(args: argparse.Namespace, model: Model) -> dict:
     return {**figures, **figures["head"], **more}
 
 
-def predict_simply(units: Units, task: Task, head: dict, args: argparse.Namespace) -> np.ndarray:
+def predict_simply(units: Units, task: Task, head: dict, args: argparse.Namespace) -> Array:
     """The simple method's answers (n,): trees with --baseline, else the same one for all."""
     if not args.baseline:
         truth = units.truth
@@ -104,9 +104,7 @@ def predict_simply(units: Units, task: Task, head: dict, args: argparse.Namespac
     return boosting(taught, theirs.truth, task, args.seed).predict(asked)
 
 
-def answer_classes(
-    head: dict, model: Model, x: np.ndarray, truth: np.ndarray
-) -> tuple[np.ndarray, dict]:
+def answer_classes(head: dict, model: Model, x: Array, truth: Array) -> tuple[Array, dict]:
     """The head's classes (n,) for its inputs x (n, d), and figures of them."""
     p = softmax(model.run_head(head["name"], x).astype(np.float64))
     answer = p.argmax(axis=1)
@@ -125,8 +123,8 @@ def answer_classes(
 
 
 def answer_numbers(
-    head: dict, model: Model, x: np.ndarray, stats: dict[str, np.ndarray], truth: np.ndarray
-) -> tuple[np.ndarray, dict]:
+    head: dict, model: Model, x: Array, stats: Columns, truth: Array
+) -> tuple[Array, dict]:
     """The head's numbers (n,) for its inputs x (n, d), and figures of them."""
     columns = head_columns({**head, "domain": {}}, model, x, stats)
     name = head["name"]

@@ -22,6 +22,7 @@ from model.data.labels import read_table
 from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import COUNTS, Regions, blocks, strength_of, strength_of_counts
 from model.head_training.fit import Task, encode_numbers, folds, join_parts, linear, predict
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
@@ -45,9 +46,7 @@ MIN_REGIONS = 20  # with enough visitors
 Columns = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-def methods(
-    users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray, model: Model
-) -> Columns:
+def methods(users: Tracks, visits: csr_matrix, area: Array, use: Array, model: Model) -> Columns:
     """The columns by which each method predicts labels.
 
     visits: (n_regions, n_users). use: of `region_activity`.
@@ -74,7 +73,7 @@ def methods(
     }
 
 
-def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, seed: int = 0) -> dict:
+def evaluate(columns: Columns, y: Array, task: Task, block: Array, seed: int = 0) -> dict:
     """Figures of each method by cross-validation over blocks. y: (n,) truth in the task's scale."""
     answers = {name: np.full(len(y), np.nan) for name in columns}
     for name, (x, strength) in columns.items():
@@ -90,9 +89,7 @@ def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, see
     }
 
 
-def measure(
-    answer: np.ndarray, truth: np.ndarray, alone: np.ndarray, block: np.ndarray, seed: int
-) -> dict:
+def measure(answer: Array, truth: Array, alone: Array, block: Array, seed: int) -> dict:
     """R², mean absolute error, rank correlation, and what R² gains over `alone`; (n,) each.
 
     The gain has its 95 % interval by block.
@@ -132,11 +129,11 @@ def parser() -> argparse.ArgumentParser:
 class Visited:
     """Regions with a label and enough visitors: shapes, labels, visits and blocks, (n,) each."""
 
-    shapes: np.ndarray
-    value: np.ndarray
+    shapes: Array
+    value: Array
     visits: csr_matrix  # (n, n_users)
-    block: np.ndarray
-    use: np.ndarray  # of `region_activity`
+    block: Array
+    use: Array  # of `region_activity`
 
 
 def read_regions(users: Tracks, args: argparse.Namespace) -> Visited:

@@ -12,7 +12,7 @@ from model.cli import warn
 from model.data.join import Labelled, join
 from model.data.labels import Warn
 from model.head_training.fit import encode
-from raw_qgis_plugin.core.arrays import connected, join_rows, take_rows
+from raw_qgis_plugin.core.arrays import Array, Columns, connected, join_rows, take_rows
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.applicability import UNLIMITED, unit_stats
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES
@@ -67,14 +67,14 @@ class Examples:
     source.
     """
 
-    x: np.ndarray
-    label: np.ndarray
-    group: np.ndarray
-    whole: np.ndarray
-    strength: np.ndarray
+    x: Array
+    label: Array
+    group: Array
+    whole: Array
+    strength: Array
     simple: slice
     domain: dict[str, list[float]]
-    weight: np.ndarray
+    weight: Array
 
     def beside(self, other: Examples) -> Examples:
         """These examples, and others of other people and places that teach with half of the weight,
@@ -146,7 +146,7 @@ def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn)
     return replace(e, **{name: getattr(e, name)[kept] for name in COLUMNS})
 
 
-def strength_of(width: int, model: Model) -> np.ndarray:
+def strength_of(width: int, model: Model) -> Array:
     """(width,) weights of an embedding's columns: its hundreds of states weigh as much as the rest
     together.
     """
@@ -159,7 +159,7 @@ def strength_of(width: int, model: Model) -> np.ndarray:
     return strength
 
 
-def strength_of_counts(one: np.ndarray) -> np.ndarray:
+def strength_of_counts(one: Array) -> Array:
     """(COUNTS,) weights of a region's counts and activity; one: (d,) those of embeddings."""
     together = np.sqrt(np.square(one).sum())
     return np.full(COUNTS, together / 2)
@@ -169,17 +169,17 @@ def strength_of_counts(one: np.ndarray) -> np.ndarray:
 class RegionRows:
     """Rows of the examples of regions, as Examples has them; n_users: (n,) seen in the region."""
 
-    x: np.ndarray
-    label: np.ndarray
-    group: np.ndarray
-    whole: np.ndarray
-    n_users: np.ndarray
+    x: Array
+    label: Array
+    group: Array
+    whole: Array
+    n_users: Array
 
 
 def region_examples(
     tracks: Tracks,
     regions: Polygons,
-    table: dict[str, np.ndarray],
+    table: Columns,
     field: str,
     model: Model,
     seed: int,
@@ -236,13 +236,11 @@ class Visits:
     """
 
     users: Tracks
-    embeddings: np.ndarray
-    inside: list[np.ndarray]
-    area: np.ndarray
+    embeddings: Array
+    inside: list[Array]
+    area: Array
 
-    def examples(
-        self, label: np.ndarray, block: np.ndarray, rng: np.random.Generator
-    ) -> RegionRows:
+    def examples(self, label: Array, block: Array, rng: np.random.Generator) -> RegionRows:
         """The regions with enough users, whole and in copies with fewer of all users. label,
         block: (n_regions,).
         """
@@ -267,7 +265,7 @@ class Visits:
         return join_rows(parts)
 
 
-def blocks(polygons: np.ndarray, warn: Warn = warn) -> np.ndarray:
+def blocks(polygons: Array, warn: Warn = warn) -> Array:
     """(n,) int: the block of about two kilometres around each polygon's centre; blocks whose
     regions overlap are one, which is reported.
     """
@@ -295,7 +293,7 @@ def blocks(polygons: np.ndarray, warn: Warn = warn) -> np.ndarray:
     return component[block]
 
 
-def overlaps(shapes: np.ndarray, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def overlaps(shapes: Array, block: Array) -> tuple[Array, Array]:
     """Pairs (k,), (k,) of regions of two blocks that share more than an edge."""
     import shapely
 
@@ -310,7 +308,7 @@ def overlaps(shapes: np.ndarray, block: np.ndarray) -> tuple[np.ndarray, np.ndar
     return one[real], other[real]
 
 
-def domain_of(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:
+def domain_of(stats: Columns) -> dict[str, list[float]]:
     """The middle 98 % of the training units, half as much again on both sides; no upper limit to
     evidence. A tenth of the units may have more of their way in gaps than is allowed.
     """

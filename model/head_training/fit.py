@@ -24,7 +24,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
 from model.data.labels import label_words
-from raw_qgis_plugin.core.arrays import softmax
+from raw_qgis_plugin.core.arrays import Array, softmax
 from raw_qgis_plugin.core.bundle.heads import Head
 from raw_qgis_plugin.core.errors import InputError
 
@@ -47,7 +47,7 @@ class Task:
         """Columns of the head's output."""
         return len(self.classes) or 1
 
-    def in_unit(self, value: np.ndarray) -> np.ndarray:
+    def in_unit(self, value: Array) -> Array:
         """Numbers in the scale of the head's output to their own unit."""
         return np.expm1(np.clip(value, 0.0, 500.0)) if self.transform == "log1p" else value
 
@@ -69,7 +69,7 @@ class Settings:
     share: float = 0.5  # of the forest in a head, where cross-validation does not choose another
 
 
-def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Task, np.ndarray]:
+def encode(values: Array, rename: dict[str, str] | None = None) -> tuple[Task, Array]:
     """The task of a label column (n,), and its labels (n,): classes as integers, numbers in the
     task's scale.
     """
@@ -89,7 +89,7 @@ def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Ta
     return encode_numbers(values.astype(np.float64))
 
 
-def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
+def encode_numbers(y: Array) -> tuple[Task, Array]:
     """The task of numbers (n,), and the numbers in its scale: logarithms of counts and of long
     tails.
     """
@@ -102,7 +102,7 @@ def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
     return Task("number"), y
 
 
-def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> np.ndarray | None:
+def row_weights(y: Array, task: Task, weight: Array | None = None) -> Array | None:
     """(n,) weights of labels y (n,): balanced classes, or for two half-way to these. weight: (n,)
     of the labels before that, if they differ; those of numbers.
     """
@@ -126,29 +126,27 @@ def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> 
 class Scale:
     """Standard scores of inputs with logarithmic tails, so that sums over many users stay small."""
 
-    centre: np.ndarray
-    spread: np.ndarray
+    centre: Array
+    spread: Array
     # a column that hardly varies, such as the area of a grid's cells, has no weight
-    varies: np.ndarray
+    varies: Array
 
     @classmethod
-    def of(cls, x: np.ndarray) -> Scale:
+    def of(cls, x: Array) -> Scale:
         """The scale of inputs x (n, d)."""
         return cls(x.mean(axis=0), x.std(axis=0) + 1e-3, x.std(axis=0) > 0.02)
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
+    def __call__(self, x: Array) -> Array:
         """The scores of inputs x (n, d)."""
         z = (x - self.centre) / self.spread
         return np.sign(z) * np.log1p(np.abs(z))
 
-    def undo(self, z: np.ndarray, column: np.ndarray) -> np.ndarray:
+    def undo(self, z: Array, column: Array) -> Array:
         """Scores (k,) of columns (k,) in the columns' own unit."""
         return self.centre[column] + self.spread[column] * np.sign(z) * np.expm1(np.abs(z))
 
 
-def linear(
-    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None
-) -> Arrays:
+def linear(x: Array, y: Array, task: Task, strength: Array, weight: Array | None = None) -> Arrays:
     """A ridge regression (classes: one each, to -1 and 1), averaged over two weightings of the
     columns: the lower the leave-one-out error of a weighting, the more it counts.
 
@@ -187,13 +185,13 @@ class Goal:
     slopes are `sharp` times larger.
     """
 
-    target: np.ndarray
+    target: Array
     offset: float
     gain: float
     sharp: float
 
     @classmethod
-    def of(cls, y: np.ndarray, task: Task) -> Goal:
+    def of(cls, y: Array, task: Task) -> Goal:
         """The goal for labels (n,)."""
         if task.classes:
             one_each = 2.0 * (y[:, None] == np.arange(task.outputs)) - 1
@@ -205,7 +203,7 @@ class Goal:
         return cls((y - offset) / gain, offset, gain, 1.0)
 
 
-def weightings_of(strength: np.ndarray) -> list[np.ndarray]:
+def weightings_of(strength: Array) -> list[Array]:
     """The columns' strength (d,); where some are the network's states, also with these weaker."""
     states = strength < strength.max()
     if not states.any():
@@ -217,12 +215,12 @@ def weightings_of(strength: np.ndarray) -> list[np.ndarray]:
 
 
 def forest(
-    x: np.ndarray,
-    y: np.ndarray,
+    x: Array,
+    y: Array,
     task: Task,
-    columns: np.ndarray,
+    columns: Array,
     seed: int,
-    weight: np.ndarray | None = None,
+    weight: Array | None = None,
 ) -> Arrays:
     """Randomised trees on some columns (k,) of x (n, d): their mean is the probability of classes,
     or the number. weight: (n,) of rows.
@@ -264,18 +262,18 @@ def forest(
     }
 
 
-def children(of_tree: np.ndarray) -> np.ndarray:
+def children(of_tree: Array) -> Array:
     """(nodes,) children of a tree's nodes; a leaf, of which there is none, is its own child."""
     return np.where(of_tree < 0, np.arange(len(of_tree)), of_tree)
 
 
-def below(of_trees: list[np.ndarray], root: np.ndarray) -> np.ndarray:
+def below(of_trees: list[Array], root: Array) -> Array:
     """Children of the nodes of all trees, whose roots are counted from the first tree's on."""
     moved = [of_tree + start for of_tree, start in zip(of_trees, root)]
     return np.concatenate(moved).astype(np.int32)
 
 
-def rounded_down(threshold: np.ndarray) -> np.ndarray:
+def rounded_down(threshold: Array) -> Array:
     """The greatest float32 that is not above each threshold: it divides float32 alike."""
     near = threshold.astype(np.float32)
     lower = np.nextafter(near, np.float32(-np.inf))
@@ -283,13 +281,13 @@ def rounded_down(threshold: np.ndarray) -> np.ndarray:
 
 
 def fit_parts(
-    x: np.ndarray,
-    y: np.ndarray,
+    x: Array,
+    y: Array,
     task: Task,
-    strength: np.ndarray,
+    strength: Array,
     seed: int = 0,
     with_forest: bool = False,
-    weight: np.ndarray | None = None,
+    weight: Array | None = None,
 ) -> list[Arrays]:
     """The parts of a head for inputs x (n, d) and labels y (n,): a linear model and, if wanted, a
     forest on the columns of the greatest strength. weight: (n,) of `row_weights`. Where it differs,
@@ -326,13 +324,13 @@ def join_parts(parts: list[Arrays], share: float = Settings.share, gain: float =
     return arrays
 
 
-def predict(arrays: Arrays, x: np.ndarray, task: Task) -> np.ndarray:
+def predict(arrays: Arrays, x: Array, task: Task) -> Array:
     """A head's output (n, outputs) for inputs x (n, d): logits, or numbers in the task's scale."""
     head = Head(arrays, x.shape[1], task.outputs)
     return head(np.asarray(x, np.float32)).astype(np.float64)
 
 
-def temperature(logits: np.ndarray, y: np.ndarray) -> float:
+def temperature(logits: Array, y: Array) -> float:
     """The divisor of logits (n, classes) that calibrates their probabilities on labels y (n,).
 
     Under 50 labels it is at least 1: so few cannot show that a head is underconfident.
@@ -343,7 +341,7 @@ def temperature(logits: np.ndarray, y: np.ndarray) -> float:
     return float(divisors[np.argmin(losses)])
 
 
-def interval(residual: np.ndarray) -> dict[str, float]:
+def interval(residual: Array) -> dict[str, float]:
     """Offsets of the conformal 80 % interval, from the residuals (n,) of cross-validation in the
     task's scale.
     """
@@ -354,7 +352,7 @@ def interval(residual: np.ndarray) -> dict[str, float]:
     }
 
 
-def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> Splits:
+def folds(y: Array, group: Array, task: Task, seed: int = 0) -> Splits:
     """Training and test rows of up to five folds by group, stratified by class (numbers: by up to
     four quantiles).
     """
@@ -379,7 +377,7 @@ def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> Splits
     return found
 
 
-def boosting(x: np.ndarray, y: np.ndarray, task: Task, seed: int = 0) -> Any:
+def boosting(x: Array, y: Array, task: Task, seed: int = 0) -> Any:
     """The baseline, fitted on x (n, k): gradient boosting (numbers: by squared error, which does
     better here).
     """

@@ -20,7 +20,7 @@ from model.head_training.examples import SAME_FOR_ALL_NEARER, Examples, without_
 from model.head_training.fit import Arrays, Splits, Task
 from model.head_training.verdict import Predictions, compare
 from model.training.card import without_heads, write_card
-from raw_qgis_plugin.core.arrays import softmax
+from raw_qgis_plugin.core.arrays import Array, softmax
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle
 from raw_qgis_plugin.core.bundle.contract import HEADS
@@ -56,10 +56,10 @@ class Answers:
     group, and what such heads have to beat, in the task's scale.
     """
 
-    rows: np.ndarray  # (k,) of the examples, ascending
-    parts: np.ndarray  # (parts, k, outputs) of the parts of heads
-    usual: np.ndarray  # (k,) the same for all
-    boosting: np.ndarray  # (k,)
+    rows: Array  # (k,) of the examples, ascending
+    parts: Array  # (parts, k, outputs) of the parts of heads
+    usual: Array  # (k,) the same for all
+    boosting: Array  # (k,)
 
 
 def train(
@@ -109,7 +109,7 @@ def train(
 
 
 def predictions_of(
-    out: np.ndarray, simple: np.ndarray, truth: np.ndarray, group: np.ndarray, task: Task
+    out: Array, simple: Array, truth: Array, group: Array, task: Task
 ) -> Predictions:
     """Outputs (k, outputs) of heads and answers (k,) of a simple method beside the truth (k,)."""
     if task.classes:
@@ -121,7 +121,7 @@ def predictions_of(
     return Predictions(ours, theirs, task.in_unit(truth), group)
 
 
-def threshold(logits: np.ndarray, task: Task) -> float:
+def threshold(logits: Array, task: Task) -> float:
     """The probability below which an answer is 'unknown', from calibrated logits (n, classes)."""
     if task.kind == "binary":
         return Settings.thresholds[1]
@@ -133,7 +133,7 @@ def threshold(logits: np.ndarray, task: Task) -> float:
 
 
 def _fit(
-    e: Examples, rows: np.ndarray, y: np.ndarray, task: Task, seed: int, with_forest: bool = True
+    e: Examples, rows: Array, y: Array, task: Task, seed: int, with_forest: bool = True
 ) -> list[Arrays]:
     """The parts of a head on some rows of examples. y: (n,) labels of all rows."""
     enough = int(e.whole.sum()) >= fit.Settings.enough
@@ -141,7 +141,7 @@ def _fit(
     return fit.fit_parts(e.x[rows], y[rows], task, e.strength, seed, forest_too, e.weight[rows])
 
 
-def mixed(answers: np.ndarray, share: float) -> np.ndarray:
+def mixed(answers: Array, share: float) -> Array:
     """The output (n, outputs) of heads whose parts have the outputs (parts, n, outputs). share: of
     the forest.
     """
@@ -151,7 +151,7 @@ def mixed(answers: np.ndarray, share: float) -> np.ndarray:
     return (1 - share) * linear + share * forest
 
 
-def best_share(answers: np.ndarray, y: np.ndarray, task: Task) -> float:
+def best_share(answers: Array, y: Array, task: Task) -> float:
     """The forest's share with the least log loss, or absolute error, of outputs (parts, n, outputs)
     for labels (n,).
     """
@@ -175,7 +175,7 @@ def best_share(answers: np.ndarray, y: np.ndarray, task: Task) -> float:
 
 def cross_validate(
     e: Examples,
-    y: np.ndarray,
+    y: Array,
     task: Task,
     seed: int,
     minutes: float,
@@ -209,9 +209,7 @@ def cross_validate(
     return Answers(rows[order], parts[:, order], usual[order], boosting[order])
 
 
-def _answers(
-    e: Examples, y: np.ndarray, task: Task, seed: int, learn: np.ndarray, test: np.ndarray
-) -> Answers:
+def _answers(e: Examples, y: Array, task: Task, seed: int, learn: Array, test: Array) -> Answers:
     """The answers for test rows of what learned from others."""
     outputs = []
     for part in _fit(e, learn, y, task, seed):
@@ -225,7 +223,7 @@ def _answers(
     return Answers(test, np.stack(outputs), usual, boosted.astype(float))
 
 
-def learning_curve(e: Examples, y: np.ndarray, task: Task, seed: int) -> dict[str, float]:
+def learning_curve(e: Examples, y: Array, task: Task, seed: int) -> dict[str, float]:
     """How far a head gets with some of the labels, tested on the units of other groups: by the
     number of labels its accuracy, or its mean absolute error in the task's own unit.
     """
@@ -254,9 +252,7 @@ def learning_curve(e: Examples, y: np.ndarray, task: Task, seed: int) -> dict[st
     return curve
 
 
-def _error_of_few(
-    e: Examples, y: np.ndarray, task: Task, seed: int, learn: np.ndarray, test: np.ndarray
-) -> float:
+def _error_of_few(e: Examples, y: Array, task: Task, seed: int, learn: Array, test: Array) -> float:
     """The error for test rows of a linear head that learned from few others."""
     parts = _fit(e, learn, y, task, seed, with_forest=False)
     out = fit.predict(fit.join_parts(parts), e.x[test], task)
@@ -264,7 +260,7 @@ def _error_of_few(
     return _error(answer, y[test], task)
 
 
-def _error(answer: np.ndarray, y: np.ndarray, task: Task) -> float:
+def _error(answer: Array, y: Array, task: Task) -> float:
     """The share of wrong answers (n,), or the mean absolute error in the task's own unit."""
     if task.classes:
         return float((answer != y).mean())

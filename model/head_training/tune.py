@@ -20,6 +20,7 @@ from model.network.raw import Raw
 from model.training.card import without_heads, write_card
 from model.training.checkpoint import save_weights
 from model.training.onnx_export import backbone_difference
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.bundle.checking import write_sums
@@ -66,9 +67,7 @@ def pooled(network: Raw, tracks: Tracks, mirror: bool, most: int = 96) -> Tensor
     return torch.cat(parts, dim=1)
 
 
-def states_of(
-    network: Raw, tracks: Tracks, inside: np.ndarray, valid: np.ndarray, mirror: bool
-) -> Tensor:
+def states_of(network: Raw, tracks: Tracks, inside: Array, valid: Array, mirror: bool) -> Tensor:
     """(k, width) states of the fixes of windows. inside: (m, t) fixes; valid: (m, t) bool, k are.
 
     Padding attends to itself: a softmax over nothing is not a number.
@@ -102,9 +101,9 @@ def mean_and_deviation(states: Tensor, owner: Tensor, n: int) -> list[Tensor]:
 def tune(
     network: Raw,
     tracks: Tracks,
-    y: np.ndarray,
+    y: Array,
     task: Task,
-    features: np.ndarray,
+    features: Array,
     minutes: float,
     report: Report,
     seed: int = 0,
@@ -164,7 +163,7 @@ def optimizer_of(network: Raw, head: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, weight_decay=Settings.weight_decay, betas=(0.9, 0.98))
 
 
-def loss_for(y: np.ndarray, task: Task) -> Callable[[Tensor, Tensor], Tensor]:
+def loss_for(y: Array, task: Task) -> Callable[[Tensor, Tensor], Tensor]:
     """The loss of outputs (m, outputs) for units (m,), rows of labels y (n,)."""
     weights = row_weights(y, task)
     weight = torch.ones(len(y))

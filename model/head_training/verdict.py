@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, r2_score
 
 from model.head_training.fit import Task
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.bundle.bundle import worth
 from raw_qgis_plugin.core.errors import translated
 from raw_qgis_plugin.core.evaluation.metrics import by_group, limits
@@ -25,13 +26,13 @@ class Predictions:
     drawn together.
     """
 
-    head: np.ndarray
-    baseline: np.ndarray
-    truth: np.ndarray
-    group: np.ndarray
+    head: Array
+    baseline: Array
+    truth: Array
+    group: Array
 
 
-def scores(answer: np.ndarray, truth: np.ndarray, task: Task) -> dict[str, float]:
+def scores(answer: Array, truth: Array, task: Task) -> dict[str, float]:
     """Accuracy and macro-F1 of classes (n,), or mean absolute error and R² of numbers (n,) in their
     own unit.
     """

@@ -18,7 +18,7 @@ from model.data.batches import FILLED_S, Batch, Batches
 from model.data.corpus import COARSE_S
 from model.network.raw import Raw
 from model.training.loss import predict_batch
-from raw_qgis_plugin.core.arrays import join_rows, take_rows
+from raw_qgis_plugin.core.arrays import Array, join_rows, take_rows
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.features.featurizer import unsquashed
 from raw_qgis_plugin.core.forecasting.areas import NOMINAL_LEVELS, for_areas, nonconformity
@@ -114,7 +114,7 @@ def between(before: dict, found: dict, people: Batches | None) -> dict[str, Tabl
     return result
 
 
-def _kinds(b: Batch) -> np.ndarray:
+def _kinds(b: Batch) -> Array:
     """The kind of context of each row (B,) of a batch."""
     if b.candidate is None:
         return np.full(len(b.x), ContextKind.TRIP)
@@ -137,10 +137,10 @@ def _kinds(b: Batch) -> np.ndarray:
 class Errors:
     """Forecasts beside the truth, (n,) each."""
 
-    kind: np.ndarray
-    horizon_s: np.ndarray
-    off: np.ndarray  # (n, 2) error over the radius of each of NOMINAL_LEVELS
-    level: np.ndarray  # least share of the mixture that holds the true position
+    kind: Array
+    horizon_s: Array
+    off: Array  # (n, 2) error over the radius of each of NOMINAL_LEVELS
+    level: Array  # least share of the mixture that holds the true position
 
 
 def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> Errors:
@@ -160,7 +160,7 @@ def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> Errors:
     return Errors(kind, unit / b.speed.ravel()[rows], off.T, level)
 
 
-def _chosen(b: Batch, moved_only: bool) -> np.ndarray:
+def _chosen(b: Batch, moved_only: bool) -> Array:
     """(B, R, Q) bool: queries with a target and enough of their own track before them."""
     first = 0 if b.piece is None else np.take_along_axis(first_fixes(b.piece), b.row, 1)
     chosen = b.known & (b.row - first >= Settings.context)[..., None]
@@ -171,7 +171,7 @@ def _chosen(b: Batch, moved_only: bool) -> np.ndarray:
     return chosen
 
 
-def _forecasts(network: Raw, b: Batch, rows: np.ndarray) -> tuple[Mixture, np.ndarray]:
+def _forecasts(network: Raw, b: Batch, rows: Array) -> tuple[Mixture, Array]:
     """The mixtures and points (n, 2), in metres, of a batch's queries `rows` (n,)."""
     parameters, options = predict_batch(network, b, torch.device("cpu"))
     unit = b.scale.ravel()[rows].astype(np.float64)
@@ -189,7 +189,7 @@ def _forecasts(network: Raw, b: Batch, rows: np.ndarray) -> tuple[Mixture, np.nd
     return mix, spatial_median(mix)
 
 
-def table(horizon_s: np.ndarray, ratio: np.ndarray, level: np.ndarray, own: np.ndarray) -> Table:
+def table(horizon_s: Array, ratio: Array, level: Array, own: Array) -> Table:
     """The calibration table of forecasts.
 
     horizon_s: (n,). ratio: (n, 2) errors over radii, with a column for each of NOMINAL_LEVELS.

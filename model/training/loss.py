@@ -9,6 +9,7 @@ from torch import Tensor
 
 from model.data.batches import FILLED_S, Batch, Batches
 from model.network.raw import Raw, mixture, nll, spatial_median
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.forecasting.candidates import KINDS
 
 FAMILIES = {  # cadence in seconds, and whether days are filled, of what a validation tells apart
@@ -105,7 +106,7 @@ def predict_batch(network: Raw, batch: Batch, device: torch.device) -> tuple[Ten
         return network.predict(state, on(device, batch.query), candidate)
 
 
-def on(device: torch.device, a: np.ndarray) -> Tensor:
+def on(device: torch.device, a: Array) -> Tensor:
     """An array as a tensor on the device."""
     return torch.from_numpy(np.ascontiguousarray(a)).to(device, non_blocking=True)
 

@@ -14,10 +14,12 @@ import numpy as np
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+Array = np.ndarray
+Columns = dict[str, Array]  # by name, (n,) or (n, k) each
 T = TypeVar("T")
 
 
-def take_rows(columns: T, rows: np.ndarray) -> T:
+def take_rows(columns: T, rows: Array) -> T:
     """A dataclass of columns (n, …), or of dicts or dataclasses of columns, with some of its rows,
     or some twice.
     """
@@ -29,7 +31,7 @@ def join_rows(parts: Sequence[T]) -> T:
     return _each(np.concatenate, parts)
 
 
-def _each(make: Callable[[Sequence[Any]], np.ndarray], parts: Sequence[Any]) -> Any:
+def _each(make: Callable[[Sequence[Any]], Array], parts: Sequence[Any]) -> Any:
     first = parts[0]
     if isinstance(first, dict):
         return {name: _each(make, [part[name] for part in parts]) for name in first}
@@ -41,9 +43,7 @@ def _each(make: Callable[[Sequence[Any]], np.ndarray], parts: Sequence[Any]) -> 
     return make(parts)
 
 
-def stacked(
-    columns: Mapping[str, np.ndarray], names: Sequence[str], limit: float = 8.0
-) -> np.ndarray:
+def stacked(columns: Mapping[str, Array], names: Sequence[str], limit: float = 8.0) -> Array:
     """(…, len(names)) float32: the columns (…) in the order of the names, clipped to ±limit."""
     shape = columns[names[0]].shape
     result = np.empty((*shape, len(names)), np.float32)
@@ -53,7 +53,7 @@ def stacked(
     return np.clip(result, -limit, limit, out=result)
 
 
-def run_starts(*columns: np.ndarray) -> np.ndarray:
+def run_starts(*columns: Array) -> Array:
     """(n,) bool: whether a row differs from the row before it in any column. The first row does."""
     starts = np.ones(len(columns[0]), bool)
     if len(starts) > 1:
@@ -61,31 +61,31 @@ def run_starts(*columns: np.ndarray) -> np.ndarray:
     return starts
 
 
-def run_ends(first: np.ndarray, n: int) -> np.ndarray:
+def run_ends(first: Array, n: int) -> Array:
     """(k,) the last rows of runs that begin at the rows `first` (k,), ascending, of n rows."""
     return np.append(first[1:], n)[: len(first)] - 1
 
 
-def expand_ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
+def expand_ranges(start: Array, size: Array) -> Array:
     """(sum of sizes,) the rows start[k] to start[k] + size[k] of all ranges k, one range after the
     other.
     """
     return np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
 
 
-def flattened(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def flattened(parts: Sequence[Array]) -> tuple[Array, Array]:
     """Arrays of rows as two columns (m,): the number of the array, ascending, and the row."""
     return np.repeat(np.arange(len(parts)), list(map(len, parts))), np.concatenate(
         [np.zeros(0, np.int64), *parts]
     )
 
 
-def group_offsets(group: np.ndarray, n_groups: int) -> np.ndarray:
+def group_offsets(group: Array, n_groups: int) -> Array:
     """(n_groups + 1,) int64: group k of a sorted column begins at offsets[k], ends at the next."""
     return np.concatenate([[0], np.cumsum(np.bincount(group, minlength=n_groups))]).astype(np.int64)
 
 
-def renumber(codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+def renumber(codes: Array, n: int) -> tuple[Array, Array]:
     """The codes below n that occur, ascending, and the column of codes as indices into them
     (int32).
     """
@@ -93,14 +93,14 @@ def renumber(codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.flatnonzero(used), (np.cumsum(used) - 1).astype(np.int32)[codes]
 
 
-def sparse_counts(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_matrix:
+def sparse_counts(row: Array, column: Array, shape: tuple[int, int]) -> csr_matrix:
     """Sparse int64: how often each of the pairs (m,) of a row and a column occurs."""
     from scipy.sparse import csr_matrix
 
     return csr_matrix((np.ones(len(row), np.int64), (row, column)), shape=shape)
 
 
-def connected(one: np.ndarray, other: np.ndarray, n: int) -> np.ndarray:
+def connected(one: Array, other: Array, n: int) -> Array:
     """The component (n,) int of each of n nodes, by edges between nodes one (m,) and other (m,)."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -109,7 +109,7 @@ def connected(one: np.ndarray, other: np.ndarray, n: int) -> np.ndarray:
     return connected_components(edges, directed=False)[1]
 
 
-def chained(points: np.ndarray, reach: float) -> np.ndarray:
+def chained(points: Array, reach: float) -> Array:
     """The chain (n,) int of each of the points (n, d): points within the reach of each other are in
     one.
     """
@@ -119,9 +119,7 @@ def chained(points: np.ndarray, reach: float) -> np.ndarray:
     return connected(pairs[:, 0], pairs[:, 1], len(points))
 
 
-def nearest_row(
-    key: np.ndarray, wanted: np.ndarray, first: np.ndarray, last: np.ndarray
-) -> np.ndarray:
+def nearest_row(key: Array, wanted: Array, first: Array, last: Array) -> Array:
     """Rows from first to last (inclusive) whose key is nearest to `wanted`; of two equally near
     rows the earlier.
 
@@ -134,7 +132,7 @@ def nearest_row(
     return np.where(before <= after, left, right)
 
 
-def stable_order(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def stable_order(first: Array, second: Array) -> Array:
     """Stable order of rows by two columns of integers. Rows that are in order already are not
     sorted.
     """
@@ -160,14 +158,12 @@ def stable_order(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return key & ((1 << bits) - 1)
 
 
-def object_column(values: Iterable[Any]) -> np.ndarray:
+def object_column(values: Iterable[Any]) -> Array:
     """(n,) object: the values as they are, sequences too, which NumPy would unpack."""
     return np.array([*values, None], object)[:-1]
 
 
-def group_quantile(
-    values: np.ndarray, group: np.ndarray, n_groups: int, share: float = 0.5
-) -> np.ndarray:
+def group_quantile(values: Array, group: Array, n_groups: int, share: float = 0.5) -> Array:
     """(n_groups,) float64 quantile (the lower of two values) of each group, to float32's precision.
 
     values: (n,) without infinities; nan is ignored. group: (n,) integers below n_groups, in any
@@ -193,22 +189,22 @@ def group_quantile(
     return out
 
 
-def _sortable(bits: np.ndarray) -> np.ndarray:
+def _sortable(bits: Array) -> Array:
     """Bits (n,) int32 of float32 as integers that sort as the numbers do, and those as bits."""
     return np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: Array) -> Array:
     """Probabilities (n, classes) of logits."""
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     return odds / odds.sum(axis=1, keepdims=True)
 
 
-def content_hash(*parts: np.ndarray) -> np.ndarray:
+def content_hash(*parts: Array) -> Array:
     """A number (…) uint64 that depends on the content of the parts alone (the finaliser of
     SplitMix64).
     """
-    result: np.ndarray = np.zeros((), np.uint64)
+    result: Array = np.zeros((), np.uint64)
     with np.errstate(over="ignore"):
         for part in map(np.asarray, parts):
             whole = part
@@ -224,7 +220,7 @@ def content_hash(*parts: np.ndarray) -> np.ndarray:
     return result
 
 
-def rank_within(group: np.ndarray, *scores: np.ndarray) -> np.ndarray:
+def rank_within(group: Array, *scores: Array) -> Array:
     """(n,) rank of each row among those of its group, from 0 for the greatest scores. group,
     scores: (n,).
     """
@@ -240,52 +236,52 @@ def rank_within(group: np.ndarray, *scores: np.ndarray) -> np.ndarray:
 class Groups:
     """Rows in groups, as 'group by' has them: `Groups(user, n_users).sum(hours)`."""
 
-    of: np.ndarray  # (rows,) the group of each row, from 0
+    of: Array  # (rows,) the group of each row, from 0
     n: int  # groups, of which some may have no row
 
-    def count(self) -> np.ndarray:
+    def count(self) -> Array:
         """(n,) int: how many rows each group has."""
         return np.bincount(self.of, minlength=self.n)
 
-    def sum(self, values: np.ndarray) -> np.ndarray:
+    def sum(self, values: Array) -> Array:
         """(n,) sums of values (rows,), 0 for a group without rows."""
         return np.bincount(self.of, values, self.n)
 
-    def median(self, values: np.ndarray) -> np.ndarray:
+    def median(self, values: Array) -> Array:
         """(n,) medians of values (rows,), as `group_quantile` has them."""
         return group_quantile(values, self.of, self.n)
 
-    def rank(self, *scores: np.ndarray) -> np.ndarray:
+    def rank(self, *scores: Array) -> Array:
         """(rows,) rank of each row within its group, from 0 for the greatest scores (rows,)."""
         return rank_within(self.of, *scores)
 
-    def greatest(self, score: np.ndarray) -> np.ndarray:
+    def greatest(self, score: Array) -> Array:
         """The row of the greatest score (rows,) of each group that has rows, in order of groups."""
         order = np.lexsort((-score, self.of))
         first = run_starts(self.of[order])
         return order[first]
 
 
-def expand_groups(start: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, Groups]:
+def expand_groups(start: Array, size: Array) -> tuple[Array, Groups]:
     """The rows of ranges, as `expand_ranges` has them, and the ranges as groups of these rows."""
     number = np.repeat(np.arange(len(start)), size)
     return expand_ranges(start, size), Groups(number, len(start))
 
 
-def runs(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def runs(*columns: Array) -> tuple[Array, Array]:
     """The first and the last row of each run of rows that are alike in all columns (rows,)."""
     first = np.flatnonzero(run_starts(*columns))
     return first, run_ends(first, len(columns[0]))
 
 
-def true_runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def true_runs(mask: Array) -> tuple[Array, Array]:
     """The first row of each run of True in a mask (n,), and the row after its last one."""
     differs = np.diff(mask, prepend=False, append=False)
     change = np.flatnonzero(differs)
     return change[::2], change[1::2]
 
 
-def steps_within(first: np.ndarray, last: np.ndarray, n: int) -> np.ndarray:
+def steps_within(first: Array, last: Array, n: int) -> Array:
     """(n,) bool: whether the step from a row to the next lies in a range of rows first to last."""
     begun = np.bincount(first, minlength=n)
     ended = np.bincount(last, minlength=n)

@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import group_quantile, object_column, renumber, run_starts, stable_order
+from .arrays import (
+    Array,
+    Columns,
+    group_quantile,
+    object_column,
+    renumber,
+    run_starts,
+    stable_order,
+)
 from .errors import InputError, check_cancelled
 from .geodesy import near_lon
 from .skipped import NO_READABLE_TIME, OUTSIDE, UNLIKELY_TIME, VAGUE, Skipped
@@ -23,8 +31,8 @@ YEARS_MS = -2_208_988_800_000, 4_133_980_800_000
 class Coded(NamedTuple):
     """A column of ids as codes into their names; code -1 is a missing id."""
 
-    codes: np.ndarray  # (n,) integers
-    names: np.ndarray  # (k,) object array of str
+    codes: Array  # (n,) integers
+    names: Array  # (k,) object array of str
 
 
 def build_tracks(
@@ -85,13 +93,13 @@ def build_tracks(
     return (without_spikes(tracks, skipped) if drop_spikes else tracks), skipped
 
 
-def _known(accuracy: Any) -> np.ndarray:
+def _known(accuracy: Any) -> Array:
     """(n,) float32 metres, nan where they are unknown or cannot be."""
     metres = np.asarray(accuracy, np.float32)
     return np.where((metres >= 0) & (metres < 1e9), metres, np.float32(np.nan))
 
 
-def _without(reasons: dict[str, np.ndarray], skipped: Skipped) -> np.ndarray:
+def _without(reasons: Columns, skipped: Skipped) -> Array:
     """(n,) bool: fixes for which no reason (n,) holds. The others count for their first one."""
     good = np.ones_like(reasons["no user"])
     for reason, wrong in reasons.items():
@@ -101,8 +109,8 @@ def _without(reasons: dict[str, np.ndarray], skipped: Skipped) -> np.ndarray:
 
 
 def _in_order(
-    users: Coded, trips: Coded, t: np.ndarray, good: np.ndarray, skipped: Skipped
-) -> tuple[np.ndarray, np.ndarray]:
+    users: Coded, trips: Coded, t: Array, good: Array, skipped: Skipped
+) -> tuple[Array, Array]:
     """(k,) rows of good fixes by user, track and time, and whether each is the first of its track.
 
     Fixes of a track at the same time but the first are counted.
@@ -128,8 +136,8 @@ def _in_order(
 
 
 def _vague(
-    accuracy: np.ndarray, users: Coded, min_m: float = 1000.0, times_median: float = 5.0
-) -> np.ndarray:
+    accuracy: Array, users: Coded, min_m: float = 1000.0, times_median: float = 5.0
+) -> Array:
     """(n,) bool: positions known to over a kilometre only, and to over five times as much as the
     user's median.
 
@@ -149,7 +157,7 @@ def without_spikes(tracks: Tracks, skipped: Skipped) -> Tracks:
     return tracks.take(~spike) if spike.any() else tracks
 
 
-def spikes(tracks: Tracks, max_speed_m_s: float = MAX_SPEED_M_S) -> np.ndarray:
+def spikes(tracks: Tracks, max_speed_m_s: float = MAX_SPEED_M_S) -> Array:
     """(n,) bool: fixes that jump away and back, which is no movement.
 
     The way over a spike is faster than the highest speed and twice as long as the direct way past
@@ -203,7 +211,7 @@ def without_outliers(
     if nowhere.any():
         tracks = tracks.take(~nowhere)
 
-    def is_fast(at: np.ndarray) -> np.ndarray:
+    def is_fast(at: Array) -> Array:
         return tracks.metres_to_next(at) * 1000 > max_speed_m_s * tracks.ms_to_next(at)
 
     offsets = tracks.track_offsets
@@ -245,7 +253,7 @@ def encode_ids(values: Any) -> Coded:
     return Coded(new[codes], np.array(names, object).reshape(-1))
 
 
-def _runs_of(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _runs_of(array: Array) -> tuple[Array, Array]:
     """The number (n,) of the run of equal ids, and the id (k,) of each run: ids come in runs."""
     starts = run_starts(array)
     return np.cumsum(starts) - 1, array[starts]

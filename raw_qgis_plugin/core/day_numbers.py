@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import Array
 from .errors import InputError
 from .times import DAY_MS, NO_TIME, as_numbers, is_text
 
@@ -58,7 +59,7 @@ def find_day_epoch(column: Any) -> float | None:
     return None
 
 
-def days_to_ms(column: Any, epoch: float) -> np.ndarray:
+def days_to_ms(column: Any, epoch: float) -> Array:
     """(n,) int64 ms since 1970-01-01 of the clock that the days are counted by, or NO_TIME."""
     days = _numbers(column) - epoch
     good = np.isfinite(days) & (np.abs(days) < 1e7)
@@ -66,7 +67,7 @@ def days_to_ms(column: Any, epoch: float) -> np.ndarray:
     return np.where(good, ms.astype(np.int64), NO_TIME)
 
 
-def _numbers(column: Any) -> np.ndarray:
+def _numbers(column: Any) -> Array:
     """(n,) float64; nan for anything but a number."""
     import pyarrow as pa
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import Array
+
 _WGS84_A = 6378137.0
 _WGS84_E2 = 0.0066943799901413165
 EARTH_RADIUS_M = 6_371_008.8  # mean radius
 
 
-def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def metres_per_degree(lat: Array) -> tuple[Array, Array]:
     """Lengths of one degree of longitude and of latitude on the WGS84 ellipsoid, in metres, at
     `lat` (degrees).
     """
@@ -23,14 +25,14 @@ def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return prime_vertical * np.maximum(cos, 1e-6), meridian
 
 
-def near_lon(lon: np.ndarray, lon0: np.ndarray | float) -> np.ndarray:
+def near_lon(lon: Array, lon0: Array | float) -> Array:
     """Longitudes within 180 degrees of lon0, beyond ±180 if necessary. Those that are there stay
     exactly the same.
     """
     return lon - 360.0 * np.round((lon - lon0) / 360.0)
 
 
-def unwrapped(lon: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+def unwrapped(lon: Array, offsets: Array) -> Array:
     """(n,) longitudes without jumps along lines, beyond ±180 if necessary.
 
     Line k is the rows offsets[k] to offsets[k + 1]; its first longitude stays.
@@ -41,7 +43,7 @@ def unwrapped(lon: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return lon - 360.0 * (turns - at_first)
 
 
-def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarray) -> np.ndarray:
+def offset_m(lon: Array, lat: Array, lon0: Array, lat0: Array) -> Array:
     """East and north offset in metres of (lon, lat) from (lon0, lat0), the short way round: (n, 2)
     float64.
     """
@@ -50,16 +52,14 @@ def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarra
     return np.stack([degrees_east * kx, (lat - lat0) * ky], axis=-1)
 
 
-def way_between(places: Any, start: np.ndarray | slice, end: np.ndarray | slice) -> np.ndarray:
+def way_between(places: Any, start: Array | slice, end: Array | slice) -> Array:
     """(…, 2) metres east and north between rows of places, which have lon and lat in degrees."""
     lon = places.lon
     lat = places.lat
     return offset_m(lon[end], lat[end], lon[start], lat[start])
 
 
-def destination(
-    lon: np.ndarray, lat: np.ndarray, east_m: np.ndarray, north_m: np.ndarray
-) -> tuple[np.ndarray, ...]:
+def destination(lon: Array, lat: Array, east_m: Array, north_m: Array) -> tuple[Array, ...]:
     """Degrees lon, lat that lie east_m and north_m of (lon, lat)."""
     _, ky = metres_per_degree(lat)
     there = np.clip(lat + north_m / ky, -90.0, 90.0)
@@ -68,21 +68,19 @@ def destination(
     return turned % 360.0 - 180.0, there
 
 
-def metres_between(
-    lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray
-) -> np.ndarray:
+def metres_between(lon1: Array, lat1: Array, lon2: Array, lat2: Array) -> Array:
     """Distances on the WGS84 ellipsoid in metres by the local radii: within 0.1 % up to some 100
     km.
     """
     return length(offset_m(lon2, lat2, lon1, lat1))
 
 
-def length(vector: np.ndarray) -> np.ndarray:
+def length(vector: Array) -> Array:
     """Lengths (…) of vectors (…, 2)."""
     return np.hypot(vector[..., 0], vector[..., 1])
 
 
-def on_sphere(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+def on_sphere(lon: Array, lat: Array) -> Array:
     """Points (…, 3) in metres from the centre of the earth, as far from each other as on it where
     that is not far.
     """
@@ -93,9 +91,7 @@ def on_sphere(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     return EARTH_RADIUS_M * np.stack(unit, axis=-1)
 
 
-def haversine_m(
-    lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray
-) -> np.ndarray:
+def haversine_m(lon1: Array, lat1: Array, lon2: Array, lat2: Array) -> Array:
     """Great-circle distance in metres on the sphere."""
     a1 = np.radians(lat1)
     a2 = np.radians(lat2)

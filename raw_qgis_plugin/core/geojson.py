@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from .arrays import Columns
 from .scratch import complete
 from .tracks import Tracks
 
 
-def write_tracks(path: Path, tracks: Tracks, properties: dict[str, np.ndarray]) -> None:
+def write_tracks(path: Path, tracks: Tracks, properties: Columns) -> None:
     """Write tracks as lines whose coordinates are longitude, latitude, height 0 and epoch seconds.
 
     properties: a column (n_tracks,) each. The file is written whole or not at all. Raises OSError.

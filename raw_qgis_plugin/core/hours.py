@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .arrays import Groups, expand_ranges, run_starts
+from .arrays import Array, Columns, Groups, expand_ranges, run_starts
 from .times import HOUR_MS
 
 # Hours at which classes of time begin
@@ -46,12 +46,12 @@ class Hours:
     """Time cut at full hours, a row a piece, and its sums for n groups: places or users."""
 
     group: Groups
-    day: np.ndarray  # since 1970
-    hour: np.ndarray  # of the day
-    length: np.ndarray  # h
+    day: Array  # since 1970
+    hour: Array  # of the day
+    length: Array  # h
     min_day_h: float  # of a day that counts
 
-    def by_time(self, group: Groups) -> np.ndarray:
+    def by_time(self, group: Groups) -> Array:
         """(groups, TIMES) hours of any groups of the pieces."""
         n_times = len(TIMES)
         time = TIME_OF[self.weekday, self.hour]
@@ -60,46 +60,46 @@ class Hours:
         return hours.reshape(group.n, n_times)
 
     @cached_property
-    def weekday(self) -> np.ndarray:
+    def weekday(self) -> Array:
         """From Monday, 0. 1970-01-01 was a Thursday."""
         return (self.day + 3) % 7
 
     @cached_property
-    def hours(self) -> np.ndarray:
+    def hours(self) -> Array:
         """(n, TIMES)."""
         return self.by_time(self.group)
 
     @cached_property
-    def total(self) -> np.ndarray:
+    def total(self) -> Array:
         """(n,) hours."""
         return self.hours.sum(axis=1)
 
     @cached_property
-    def working(self) -> np.ndarray:
+    def working(self) -> Array:
         """(n,) hours while others work."""
         return self.hours[:, WORKING].sum(axis=1)
 
     @cached_property
-    def night(self) -> np.ndarray:
+    def night(self) -> Array:
         """(n,) hours by night."""
         return self.hours[:, NIGHT].sum(axis=1)
 
     @cached_property
-    def week(self) -> np.ndarray:
+    def week(self) -> Array:
         """The group and the week of each piece, as pairs."""
         return pair_up(self.group.of, week_of(self.day))
 
     @cached_property
-    def n_weeks(self) -> np.ndarray:
+    def n_weeks(self) -> Array:
         """(n,) weeks."""
         return self.count(np.unique(self.week))
 
     @cached_property
-    def days(self) -> dict[str, np.ndarray]:
+    def days(self) -> Columns:
         """The group and the day (m,), as pairs, of each of DAYS with enough time."""
         return {name: self._days(kind) for name, kind in DAYS.items()}
 
-    def _days(self, kind: DayKind) -> np.ndarray:
+    def _days(self, kind: DayKind) -> Array:
         begun = self.hour >= kind.begin
         not_over = self.hour < kind.end
         some = begun & not_over & np.isin(self.weekday, kind.weekdays)
@@ -111,36 +111,36 @@ class Hours:
         hours = Groups(row, len(pair)).sum(length)
         return pair[hours >= self.min_day_h]
 
-    def n_days(self, name: str) -> np.ndarray:
+    def n_days(self, name: str) -> Array:
         """(n,) days of one of DAYS."""
         return self.count(self.days[name])
 
-    def count(self, pairs: np.ndarray) -> np.ndarray:
+    def count(self, pairs: Array) -> Array:
         """(n,) how many pairs each group has."""
         return Groups(group_of(pairs), self.group.n).count()
 
 
-def week_of(day: np.ndarray) -> np.ndarray:
+def week_of(day: Array) -> Array:
     """Weeks since 1970, from Monday, of days since 1970."""
     return (day + 3) // 7
 
 
-def pair_up(group: np.ndarray, day: np.ndarray) -> np.ndarray:
+def pair_up(group: Array, day: Array) -> Array:
     """Pairs of a group and a day or week as one number, in the order of both; days may be < 0."""
     return group.astype(np.int64) << 32 | (day.astype(np.int64) + 2**20)
 
 
-def group_of(pair: np.ndarray) -> np.ndarray:
+def group_of(pair: Array) -> Array:
     """The groups of pairs."""
     return pair >> 32
 
 
-def day_of(pair: np.ndarray) -> np.ndarray:
+def day_of(pair: Array) -> Array:
     """The days or weeks of pairs."""
     return (pair & (2**32 - 1)) - 2**20
 
 
-def cut_at_hours(begin: np.ndarray, end: np.ndarray, group: Groups, min_day_h: float) -> Hours:
+def cut_at_hours(begin: Array, end: Array, group: Groups, min_day_h: float) -> Hours:
     """Cut spans of time at full hours.
 
     begin, end: (k,) ms of mean solar time. group: of the spans, whose hours ascend within a run of

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import Array, Columns
 from .errors import InputError, require
 
 NO_TIME = int(np.iinfo(np.int64).min)
@@ -46,7 +47,7 @@ ZONE = r"(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?(?::?(\d\d))?"
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
-def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.ndarray:
+def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> Array:
     """Read times as (n,) int64 epoch ms, UTC; NO_TIME for a missing or unreadable one.
 
     values: an Arrow column, or an array or list that can be one, of numbers (s, ms, µs or ns by the
@@ -88,7 +89,7 @@ def is_text(kind: Any) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
-def solar_ms(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
+def solar_ms(t: Array, lon: Array) -> Array:
     """Epoch ms (n,) as a clock of mean solar time shows them at longitudes (n,) in degrees."""
     return t + np.rint(lon / 15 * HOUR_MS).astype(np.int64)
 
@@ -112,7 +113,7 @@ def find_zone(name: str) -> tzinfo:
         ) from None
 
 
-def _to_utc(local: np.ndarray, zone: tzinfo) -> np.ndarray:
+def _to_utc(local: Array, zone: tzinfo) -> Array:
     """(n,) int64 ms of wall-clock time in `zone` as (n,) ms UTC. NO_TIME stays."""
     if zone is UTC:
         return local
@@ -120,7 +121,7 @@ def _to_utc(local: np.ndarray, zone: tzinfo) -> np.ndarray:
     return np.where((ahead == NO_TIME) | (local == NO_TIME), NO_TIME, local - ahead)
 
 
-def _offsets_ms(local: np.ndarray, zone: tzinfo) -> np.ndarray:
+def _offsets_ms(local: Array, zone: tzinfo) -> Array:
     """(n,) ms east of UTC in a zone, at times of its own clock; NO_TIME outside of the years 1 to
     9999.
     """
@@ -136,7 +137,7 @@ def _offsets_ms(local: np.ndarray, zone: tzinfo) -> np.ndarray:
     return np.array(offsets, np.int64)[inverse]
 
 
-def _from_numbers(array: np.ndarray, zone: tzinfo) -> np.ndarray:
+def _from_numbers(array: Array, zone: tzinfo) -> Array:
     """Epoch s, ms, µs or ns as ms, each number by its own magnitude: 1e11 s is the year 5138, 1e11
     ms is 1973.
 
@@ -158,7 +159,7 @@ def _from_numbers(array: np.ndarray, zone: tzinfo) -> np.ndarray:
     return ms
 
 
-def _from_epochs(array: np.ndarray, good: np.ndarray) -> np.ndarray:
+def _from_epochs(array: Array, good: Array) -> Array:
     number = np.where(good, array, 0)
     size = np.abs(number.astype(np.float64))
     unit = np.searchsorted([1e11, 1e14, 1e17], size, side="right")  # s, ms, µs or ns
@@ -173,7 +174,7 @@ def _from_epochs(array: np.ndarray, good: np.ndarray) -> np.ndarray:
     return np.where(good, ms, NO_TIME)
 
 
-def as_numbers(column: Any) -> np.ndarray:
+def as_numbers(column: Any) -> Array:
     """An Arrow column of text as (n,) float64, nan for anything but a number. A decimal comma is
     understood.
     """
@@ -185,7 +186,7 @@ def as_numbers(column: Any) -> np.ndarray:
     return text.cast(pa.float64()).to_numpy(zero_copy_only=False)
 
 
-def _from_text(column: Any, zone: tzinfo, date_order: str, numbers: bool = True) -> np.ndarray:
+def _from_text(column: Any, zone: tzinfo, date_order: str, numbers: bool = True) -> Array:
     """Text of the layouts above, or numbers written as text. column: of Arrow's strings."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -210,7 +211,7 @@ def _from_text(column: Any, zone: tzinfo, date_order: str, numbers: bool = True)
     return out
 
 
-def _from_iso(column: Any, zone: tzinfo) -> np.ndarray | None:
+def _from_iso(column: Any, zone: tzinfo) -> Array | None:
     """Plain ISO text, which Arrow reads in a tenth of the time; None if the text is not plain."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -227,7 +228,7 @@ def _from_iso(column: Any, zone: tzinfo) -> np.ndarray | None:
     return None
 
 
-def _from_parts(parts: Any, zone: tzinfo) -> np.ndarray:
+def _from_parts(parts: Any, zone: tzinfo) -> Array:
     """(n,) epoch ms, NO_TIME where there is no such date or zone. parts: the named groups of a
     layout, of Arrow.
     """
@@ -250,7 +251,7 @@ def _from_parts(parts: Any, zone: tzinfo) -> np.ndarray:
     return np.where(has_zone, zoned, local)
 
 
-def _clock(hour: np.ndarray, number: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _clock(hour: Array, number: Columns) -> tuple[Array, Array]:
     """(n,) ms since midnight, and whether a clock shows this time. number: by names of parts."""
     minute = number["minute"]
     second = number["second"]
@@ -259,7 +260,7 @@ def _clock(hour: np.ndarray, number: dict[str, np.ndarray]) -> tuple[np.ndarray,
     return seconds * 1000 + number["fraction"], real
 
 
-def _hours(hour: np.ndarray, half: Any) -> np.ndarray:
+def _hours(hour: Array, half: Any) -> Array:
     """(n,) hours of the day. half: 'am', 'pm' or '', of Arrow; 12 am is midnight."""
     import pyarrow.compute as pc
 
@@ -269,7 +270,7 @@ def _hours(hour: np.ndarray, half: Any) -> np.ndarray:
     return np.where(letter == "", hour, of_half)
 
 
-def _digits(column: Any) -> np.ndarray:
+def _digits(column: Any) -> Array:
     """(n,) int64: digits as a number, '' as 0."""
     import pyarrow.compute as pc
 
@@ -277,7 +278,7 @@ def _digits(column: Any) -> np.ndarray:
     return digits.cast("int64").to_numpy(zero_copy_only=False)
 
 
-def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
+def _days(year: Array, month: Array, day: Array) -> Array:
     """(n,) days since 1970-01-01, NO_TIME where there is no such date."""
     months = 12 * (year - 1970) + month - 1
     of_month = months.astype("datetime64[M]")
@@ -288,7 +289,7 @@ def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
     return np.where(real, date.astype(np.int64), NO_TIME)
 
 
-def _offsets(zones: Any) -> tuple[np.ndarray, np.ndarray]:
+def _offsets(zones: Any) -> tuple[Array, Array]:
     """(n,) ms east of UTC of zones as text, NO_TIME for no zone, and whether a zone is named."""
     column = zones.combine_chunks() if hasattr(zones, "combine_chunks") else zones
     column = column.dictionary_encode()

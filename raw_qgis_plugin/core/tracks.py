@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .arrays import (
+    Array,
     Groups,
     expand_ranges,
     group_offsets,
@@ -40,7 +41,7 @@ class _Times(NamedTuple):
     first: int  # epoch ms
     last: int
     span: int  # of a track in the key
-    key: np.ndarray  # (n,) int64, ascending by track and time
+    key: Array  # (n,) int64, ascending by track and time
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,16 @@ class Tracks:
     fix.
     """
 
-    user_ids: np.ndarray  # (n_users,) object array of str
+    user_ids: Array  # (n_users,) object array of str
     # (n_tracks,) object array of str; two users may have tracks with the same id
-    track_ids: np.ndarray
-    track_user: np.ndarray  # (n_tracks,) int32 into user_ids
-    track: np.ndarray  # (n,) int32 into track_ids
-    t: np.ndarray  # (n,) int64 epoch ms, UTC
-    lon: np.ndarray  # (n,) float64 degrees, WGS84
-    lat: np.ndarray  # (n,) float64 degrees, WGS84
+    track_ids: Array
+    track_user: Array  # (n_tracks,) int32 into user_ids
+    track: Array  # (n,) int32 into track_ids
+    t: Array  # (n,) int64 epoch ms, UTC
+    lon: Array  # (n,) float64 degrees, WGS84
+    lat: Array  # (n,) float64 degrees, WGS84
     # (n,) float32 metres within which the position is known; nan: unknown
-    accuracy: np.ndarray | None = None
+    accuracy: Array | None = None
 
     def __len__(self) -> int:
         return len(self.t)
@@ -74,17 +75,17 @@ class Tracks:
         return len(self.track_ids)
 
     @cached_property
-    def user(self) -> np.ndarray:
+    def user(self) -> Array:
         """(n,) int32 into user_ids."""
         return self.track_user[self.track]
 
     @cached_property
-    def track_offsets(self) -> np.ndarray:
+    def track_offsets(self) -> Array:
         """(n_tracks + 1,) int64: track k has the fixes track_offsets[k] to track_offsets[k + 1]."""
         return group_offsets(self.track, self.n_tracks)
 
     @cached_property
-    def user_offsets(self) -> np.ndarray:
+    def user_offsets(self) -> Array:
         """(n_users + 1,) int64: the fixes of user k are user_offsets[k] to user_offsets[k + 1]."""
         return self.track_offsets[group_offsets(self.track_user, self.n_users)]
 
@@ -103,20 +104,20 @@ class Tracks:
         return _Times(first, last, span, key)
 
     @property
-    def first_row(self) -> np.ndarray:
+    def first_row(self) -> Array:
         """(n,) row of the first fix of the track of each fix."""
         return self.track_offsets[:-1][self.track]
 
     @property
-    def last_row(self) -> np.ndarray:
+    def last_row(self) -> Array:
         """(n,) row of the last fix of the track of each fix."""
         return self.track_offsets[1:][self.track] - 1
 
-    def seconds(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    def seconds(self, start: Array, end: Array) -> Array:
         """Seconds between the fixes in some rows and those in others."""
         return (self.t[end] - self.t[start]) / 1000.0
 
-    def before(self, track: np.ndarray, t: np.ndarray) -> np.ndarray:
+    def before(self, track: Array, t: Array) -> Array:
         """The row after the last fix of each track before each time (epoch ms). The shapes of track
         and t broadcast.
         """
@@ -132,7 +133,7 @@ class Tracks:
         return row.reshape(wanted.shape)
 
     @cached_property
-    def span_s(self) -> np.ndarray:
+    def span_s(self) -> Array:
         """(n_tracks,) seconds from the first to the last fix of each track; nan for a track without
         fixes.
         """
@@ -143,29 +144,29 @@ class Tracks:
         return np.where(beyond > first, seconds, np.nan)
 
     @property
-    def has_steps(self) -> np.ndarray:
+    def has_steps(self) -> Array:
         """(n_tracks,) bool: whether a track has two fixes. One alone holds no movement, and gets no
         answer.
         """
         return np.diff(self.track_offsets) >= 2
 
-    def steps(self) -> np.ndarray:
+    def steps(self) -> Array:
         """(k,) rows of the fixes that are followed by another one of their track."""
         return np.flatnonzero(self.track[1:] == self.track[:-1])
 
-    def metres_to_next(self, at: np.ndarray) -> np.ndarray:
+    def metres_to_next(self, at: Array) -> Array:
         """The metres from the fixes in rows `at`, such as `steps`, to those of the next rows."""
         return self.metres_apart(at, at + 1)
 
-    def ms_to_next(self, at: np.ndarray) -> np.ndarray:
+    def ms_to_next(self, at: Array) -> Array:
         """The ms from the fixes in rows `at` to those in the rows after them."""
         return self.t[at + 1] - self.t[at]
 
-    def metres_apart(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def metres_apart(self, one: Array, other: Array) -> Array:
         """The metres from the fixes in rows `one` to those in rows `other`."""
         return metres_between(self.lon[one], self.lat[one], self.lon[other], self.lat[other])
 
-    def at(self, fixes: Any) -> tuple[np.ndarray, np.ndarray]:
+    def at(self, fixes: Any) -> tuple[Array, Array]:
         """Lon and lat (k,) in degrees of some fixes."""
         return self.lon[fixes], self.lat[fixes]
 
@@ -174,12 +175,12 @@ class Tracks:
         return Groups(self.user[fixes], self.n_users)
 
     @cached_property
-    def solar_t(self) -> np.ndarray:
+    def solar_t(self) -> Array:
         """(n,) int64 ms of mean solar time at the median longitude of each fix's user."""
         lon = group_quantile(self.lon, self.user, self.n_users)
         return solar_ms(self.t, lon[self.user])
 
-    def take(self, fixes: np.ndarray) -> Tracks:
+    def take(self, fixes: Array) -> Tracks:
         """The fixes of an (n,) mask or of ascending indices, without the tracks and users that have
         no fix left.
         """
@@ -189,7 +190,7 @@ class Tracks:
             self.user_ids[users], self.track_ids[tracks], track_user, track, *self.rows(fixes)
         )
 
-    def take_tracks(self, tracks: np.ndarray) -> Tracks:
+    def take_tracks(self, tracks: Array) -> Tracks:
         """The tracks of ascending indices, as `take` does."""
         start = self.track_offsets[tracks]
         size = np.diff(self.track_offsets)[tracks]
@@ -282,7 +283,7 @@ def by_unit(tracks: Tracks, unit: str) -> tuple[Tracks, LeftOut]:
     return (units.take(~single[units.track]) if single.any() else units), left_out
 
 
-def solar_day(tracks: Tracks) -> np.ndarray:
+def solar_day(tracks: Tracks) -> Array:
     """(n,) int64: each fix's day since 1970-01-01 in mean solar time at the median longitude of its
     user.
     """

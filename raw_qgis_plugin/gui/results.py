@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from qgis.core import (
     NULL,
     Qgis,
@@ -27,7 +26,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.utils import OverrideCursor
 
-from ..core.arrays import object_column
+from ..core.arrays import Array, object_column
 from ..core.errors import RawError
 from ..layers.words import MADE
 from ..processing.words import tr
@@ -97,7 +96,7 @@ def last_run(algorithm: str, tracks: str) -> tuple[DockRun, dict[str, QgsVectorL
     }
 
 
-def values_of(layer: QgsVectorLayer, name: str, kind: Any = float) -> np.ndarray:
+def values_of(layer: QgsVectorLayer, name: str, kind: Any = float) -> Array:
     """(n,) values of a field of a result. NULL is None, and nan among numbers."""
     values, _ = QgsVectorLayerUtils.getValues(layer, name)
     return object_column(None if value == NULL else value for value in values).astype(kind)

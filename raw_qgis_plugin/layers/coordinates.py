@@ -16,6 +16,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.sources.polygons import transform_shapes
 
@@ -61,7 +62,7 @@ def lonlat_shapes(
     geometries: Sequence[QgsGeometry],
     crs: QgsCoordinateReferenceSystem,
     context: QgsCoordinateTransformContext,
-) -> np.ndarray:
+) -> Array:
     """(n,) polygons as shapely geometries in WGS84, curves cut into chords of one degree.
 
     In a geographic CRS a polygon keeps its coordinates; in others its longitudes may go on beyond
@@ -83,7 +84,7 @@ def lonlat_shapes(
     return shapes
 
 
-def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
+def transform_xy(xy: Array, transform: QgsCoordinateTransform) -> Array:
     """Transform points all at once, with the same result as one by one.
 
     xy: (n, 2) float64. Returns (n, 2) float64, NaN where a point is missing or the CRS cannot
@@ -99,12 +100,12 @@ def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarra
     return result
 
 
-def transform_polygons(shapes: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
+def transform_polygons(shapes: Array, transform: QgsCoordinateTransform) -> Array:
     """(n,) shapely polygons transformed; None where the CRS cannot express one."""
     return transform_shapes(shapes, lambda xy: transform_xy(xy, transform))
 
 
-def _transform_finite(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
+def _transform_finite(xy: Array, transform: QgsCoordinateTransform) -> Array:
     """Transform one line through all points. If PROJ refuses the line, transform its halves."""
     if not len(xy):
         return xy
@@ -122,7 +123,7 @@ def _transform_finite(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.n
     return np.frombuffer(line.asWkb().data(), "<f8", offset=_LINE_HEADER).reshape(-1, 2)
 
 
-def line_wkb(xy: np.ndarray) -> bytes:
+def line_wkb(xy: Array) -> bytes:
     """(n, 2) coordinates, or (n, 3) with M values, as the WKB of one LineString."""
     return (
         struct.pack("<BII", 1, 2 if xy.shape[1] == 2 else 2002, len(xy))

@@ -29,6 +29,7 @@ from qgis.PyQt.QtCore import QMetaType
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtXml import QDomDocument
 
+from ..core.arrays import Array
 from ..core.bundle.bundle import Worth, shipped_heads, worth
 from ..core.labels import SHORT_MODES
 from ..core.paths import RESOURCES
@@ -184,7 +185,7 @@ def verdict_of(head: dict[str, Any], min_units: int = 30) -> str:
     return f"{tr(worth(metrics).value)}: {words}"
 
 
-def numbers_of(layer: QgsVectorLayer, name: str) -> np.ndarray:
+def numbers_of(layer: QgsVectorLayer, name: str) -> Array:
     """(n,) numbers of a field, without NULLs."""
     values = QgsVectorLayerUtils.getValues(layer, QgsExpression.quotedColumnRef(name))[0]
     return np.array(
@@ -192,7 +193,7 @@ def numbers_of(layer: QgsVectorLayer, name: str) -> np.ndarray:
     )
 
 
-def steps(values: np.ndarray) -> list[float]:
+def steps(values: Array) -> list[float]:
     """The limits of up to five steps with equal shares of (n,) values; [] for no value."""
     if not len(values):
         return []

@@ -36,6 +36,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ..core.arrays import Array
 from ..core.errors import InputError, Progress, is_installed, no_progress, require
 from ..core.skipped import Skipped
 from ..core.sources.questions import check_extent, check_projection
@@ -218,9 +219,7 @@ def _in_wgs84(fixes: pa.Table, transform: QgsCoordinateTransform) -> pa.Table:
     return fixes
 
 
-def _check_crs(
-    x: np.ndarray, y: np.ndarray, xy: np.ndarray, transform: QgsCoordinateTransform
-) -> None:
+def _check_crs(x: Array, y: Array, xy: Array, transform: QgsCoordinateTransform) -> None:
     """InputError where coordinates (n,) cannot be in the CRS. xy: (n, 2) the same in degrees."""
     from pyproj import CRS
     from pyproj.exceptions import CRSError
@@ -379,11 +378,11 @@ def _rows_of_vertices(
     return {**own, "*x*": x, "*y*": y, "*t*": t, "*line*": first_line + line}
 
 
-def _vertices(geometry: Any) -> np.ndarray:
+def _vertices(geometry: Any) -> Array:
     """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has
     m of NaN.
     """
-    found: list[np.ndarray] = [np.empty((0, 3))]
+    found: list[Array] = [np.empty((0, 3))]
     for drawn in geometry.constParts():
         # of a curve
         part = drawn if isinstance(drawn, QgsLineString) else QgsLineString(list(drawn.vertices()))

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from qgis.PyQt.QtCore import QByteArray, QDate, QDateTime, Qt, QTime, QVariant
 
-from ..core.arrays import object_column
+from ..core.arrays import Array, object_column
 from ..core.times import parse_times
 
 
@@ -42,7 +41,7 @@ def time_text(value: Any) -> Any:
     return as_text(value)
 
 
-def times_of(values: list[Any], timezone: str) -> np.ndarray:
+def times_of(values: list[Any], timezone: str) -> Array:
     """Attribute values -> (n,) int64 epoch ms UTC. A QDateTime without a zone is read in
     `timezone`.
     """

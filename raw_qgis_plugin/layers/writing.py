@@ -26,6 +26,7 @@ from qgis.core import (
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt, QVariant
 
+from ..core.arrays import Array
 from ..core.errors import Progress, no_progress
 from ..core.scratch import Scratch
 from ..core.times import NO_TIME
@@ -56,7 +57,7 @@ def make_fields(kinds: Mapping[str, str]) -> QgsFields:
     return fields
 
 
-def kinds_of(columns: Mapping[str, np.ndarray]) -> dict[str, str]:
+def kinds_of(columns: Mapping[str, Array]) -> dict[str, str]:
     """The kind of every column by its NumPy type; those of TIMES hold epoch milliseconds."""
     by_type = {"b": "bool", "i": "int", "u": "int", "f": "number"}
     return {
@@ -65,7 +66,7 @@ def kinds_of(columns: Mapping[str, np.ndarray]) -> dict[str, str]:
     }
 
 
-def attribute_values(values: np.ndarray, kind: str) -> list[Any]:
+def attribute_values(values: Array, kind: str) -> list[Any]:
     """A column as QGIS's own values: NaN, None, NO_TIME and masked entries become NULL."""
     missing = np.ma.getmaskarray(values)
     items = np.ma.getdata(values).tolist()
@@ -206,18 +207,18 @@ def _drop(database: Any, table: str) -> None:
         database.ExecuteSQL(f"DELLAYER:{table}")
 
 
-def points(xy: np.ndarray) -> list[QgsGeometry | None]:
+def points(xy: Array) -> list[QgsGeometry | None]:
     """(n, 2) coordinates -> n points; None where one is not finite."""
     return [_geometry(wkb) if good else None for wkb, good in zip(_points_wkb(xy), _finite(xy))]
 
 
-def _points_wkb(xy: np.ndarray) -> list[bytes]:
+def _points_wkb(xy: Array) -> list[bytes]:
     header = np.frombuffer(struct.pack("<BI", 1, 1), np.uint8)  # byte order, type
     numbers = np.ascontiguousarray(xy, "<f8").reshape(-1, 2).view(np.uint8)
     return np.hstack([np.tile(header, (len(xy), 1)), numbers]).view("V21").ravel().tolist()
 
 
-def lines(xy: np.ndarray, offsets: np.ndarray) -> list[QgsGeometry | None]:
+def lines(xy: Array, offsets: Array) -> list[QgsGeometry | None]:
     """For every k the line through the rows offsets[k] to offsets[k + 1] of xy; None with fewer
     than two points.
 
@@ -230,7 +231,7 @@ def lines(xy: np.ndarray, offsets: np.ndarray) -> list[QgsGeometry | None]:
     ]
 
 
-def cut_lines(xy: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> list[QgsGeometry | None]:
+def cut_lines(xy: Array, offsets: Array, begins: Array) -> list[QgsGeometry | None]:
     """For every k the rows offsets[k] to offsets[k + 1] of xy (n, 2) as a MultiLineString; None
     where no part has two.
 
@@ -244,7 +245,7 @@ def cut_lines(xy: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> list[Q
     return [QgsGeometry.collectGeometry(line) if line else None for line in there]
 
 
-def multipolygons(shapes: np.ndarray) -> list[QgsGeometry | None]:
+def multipolygons(shapes: Array) -> list[QgsGeometry | None]:
     """(n,) shapely polygons or multipolygons -> n multipolygons; None for a missing, empty or
     infinite shape.
     """
@@ -258,14 +259,14 @@ def multipolygons(shapes: np.ndarray) -> list[QgsGeometry | None]:
     return result
 
 
-def geometries(shapes: np.ndarray) -> list[QgsGeometry | None]:
+def geometries(shapes: Array) -> list[QgsGeometry | None]:
     """(n,) shapely shapes -> n geometries; None for a missing one."""
     import shapely
 
     return [None if wkb is None else _geometry(wkb) for wkb in shapely.to_wkb(shapes)]
 
 
-def _finite(xy: np.ndarray) -> np.ndarray:
+def _finite(xy: Array) -> Array:
     return np.isfinite(xy).all(axis=1)
 
 

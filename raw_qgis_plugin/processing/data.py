@@ -18,6 +18,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from ..core.arrays import Array, Columns
 from ..core.sources.schema import Schema
 from ..core.specs import FillSpec, ImportSpec, UnitSpec, ZoneSpec
 from .base import RawAlgorithm
@@ -27,8 +28,6 @@ from .tracks import TrackAlgorithm, counts, ids_of
 from .words import describe, one_user, tr
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..core.gaps.fill import GapQueries
     from ..core.tracks import Tracks
 
@@ -185,9 +184,7 @@ class FillGaps(TrackAlgorithm):
             when = {"t": queries.t, "inferred": np.ones(n, bool)}
             self.write_areas(ids, when, areas, styling.InferredAreas())
 
-    def _write_filled(
-        self, tracks: Tracks, queries: GapQueries, found: dict[str, np.ndarray]
-    ) -> None:
+    def _write_filled(self, tracks: Tracks, queries: GapQueries, found: Columns) -> None:
         """The inferred positions and the lines through them. found: lon, lat and the radii."""
         import numpy as np
 
@@ -207,9 +204,7 @@ class FillGaps(TrackAlgorithm):
         if self.current.parameters.get("OUTPUT_TRACKS"):
             self._write_tracks(tracks, queries, lon, lat)
 
-    def _write_tracks(
-        self, tracks: Tracks, queries: GapQueries, lon: np.ndarray, lat: np.ndarray
-    ) -> None:
+    def _write_tracks(self, tracks: Tracks, queries: GapQueries, lon: Array, lat: Array) -> None:
         """A line a gap, from fix to fix."""
         import numpy as np
 

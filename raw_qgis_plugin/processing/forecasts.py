@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis
 
+from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.specs import MIN_USERS, BacktestSpec, ForecastSpec
 from .form import LINES, POINTS, POLYGONS, TABLE, Run
@@ -17,8 +18,6 @@ from .tracks import TrackAlgorithm, ids_of
 from .words import tr
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..core.forecasting.predict import Prediction
     from ..core.tracks import Tracks
 
@@ -135,9 +134,9 @@ class ForecastTracks(TrackAlgorithm):
         self,
         tracks: Tracks,
         found: Prediction,
-        last_fix: np.ndarray,
-        size: np.ndarray,
-        where: tuple[np.ndarray, np.ndarray],
+        last_fix: Array,
+        size: Array,
+        where: tuple[Array, Array],
     ) -> list[Any]:
         """The lines of k paths. last_fix, size: (k,) the fix before each path, and its positions.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import Qgis, QgsProcessingParameterFileDestination, QgsProcessingParameterString
 
+from ..core.arrays import Array, Columns
 from ..core.errors import InputError, part_of
 from ..core.specs import DiarySpec, EncounterSpec, SimilarSpec, TaskSpec, UnitSpec
 from .form import ANY_SHAPE, LINES, POINTS, Run
@@ -158,7 +159,7 @@ class SimilarUsers(TrackAlgorithm):
         self.write("OUTPUT", columns, styling.Similar(target), points, Qgis.WkbType.Point)
 
 
-def columns_of(found: Similar, ids: np.ndarray) -> dict[str, np.ndarray]:
+def columns_of(found: Similar, ids: Array) -> Columns:
     """The fields of the result: id, rank, similarity and reasons of each user or region that was
     found.
     """

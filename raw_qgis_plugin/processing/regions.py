@@ -20,6 +20,7 @@ from qgis.core import (
     QgsVectorLayerUtils,
 )
 
+from ..core.arrays import Array
 from ..core.disclosure.spec import PublishSpec
 from ..core.errors import InputError
 from ..core.sources.polygons import guess_id
@@ -39,8 +40,6 @@ from .words import tr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import numpy as np
-
     from ..core.disclosure.ledger import Request
     from ..core.disclosure.publish import Publication
     from ..core.errors import Progress
@@ -57,7 +56,7 @@ OLD = ("noise_key", "capped_n_visits", "noisy_dwell_min")
 class RegionAlgorithm(TrackAlgorithm):
     """Reads the polygons of REGIONS besides the tracks."""
 
-    def read_regions(self, features: list[QgsFeature], tracks: Tracks) -> np.ndarray:
+    def read_regions(self, features: list[QgsFeature], tracks: Tracks) -> Array:
         """(n,) polygons of the features in WGS84. Warns where no fix can lie in any of them:
         usually a CRS is wrong.
         """
@@ -92,7 +91,7 @@ def write_figures(
     source: QgsProcessingFeatureSource,
     own: Sequence[str],
     features: Sequence[QgsFeature],
-    figures: Mapping[str, np.ndarray],
+    figures: Mapping[str, Array],
     style: Style,
 ) -> None:
     """Write a row a feature to OUTPUT: own fields of the source, figures, and geometries.
@@ -150,7 +149,7 @@ def polygons_in_wgs84(
     features: Iterable[QgsFeature],
     source: QgsProcessingFeatureSource,
     context: QgsProcessingContext,
-) -> np.ndarray:
+) -> Array:
     """(n,) polygons of the features as shapely geometries in WGS84: `lonlat_shapes`."""
     from ..layers.coordinates import lonlat_shapes
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsCoordinateTransform
 
+from ..core.arrays import Array, Columns
 from ..core.sources.schema import NONE
 from ..core.specs import DeviceSpec, ZoneSpec
 from .base import RawAlgorithm
@@ -18,8 +19,6 @@ from .words import describe, describe_head, names_of, one_user, tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import numpy as np
 
     from ..core.bundle.runtime import Model
     from ..core.errors import Progress
@@ -161,7 +160,7 @@ class TrackAlgorithm(RawAlgorithm):
         run.info(words.format(name=self.model.card["name"], provider=self.model.provider))
         return self.model
 
-    def embed(self, tracks: Tracks, progress: Progress) -> np.ndarray:
+    def embed(self, tracks: Tracks, progress: Progress) -> Array:
         """The model's embedding of tracks, with the cache in the user's folder."""
         from ..core.embedding.cache import embed_cached
         from ..environment.folders import cache_folder
@@ -197,7 +196,7 @@ class TrackAlgorithm(RawAlgorithm):
 
         return from_wgs84(self.crs, self.current.context.transformContext())
 
-    def points(self, lon: np.ndarray, lat: np.ndarray) -> list[Any]:
+    def points(self, lon: Array, lat: Array) -> list[Any]:
         """(n,) degrees -> n points in INPUT's CRS."""
         import numpy as np
 
@@ -208,11 +207,11 @@ class TrackAlgorithm(RawAlgorithm):
 
     def lines(
         self,
-        lon: np.ndarray,
-        lat: np.ndarray,
-        offsets: np.ndarray,
-        t: np.ndarray | None = None,
-        begins: np.ndarray | None = None,
+        lon: Array,
+        lat: Array,
+        offsets: Array,
+        t: Array | None = None,
+        begins: Array | None = None,
     ) -> list[Any]:
         """Lines in INPUT's CRS, k through the rows offsets[k] to offsets[k + 1], also over the
         antimeridian.
@@ -232,7 +231,7 @@ class TrackAlgorithm(RawAlgorithm):
             return cut_lines(xy, offsets, begins)
         return lines(xy if t is None else np.column_stack([xy, t / 1000]), offsets)
 
-    def polygons(self, shapes: np.ndarray) -> list[Any]:
+    def polygons(self, shapes: Array) -> list[Any]:
         """(n,) shapely polygons in degrees -> n multipolygons in INPUT's CRS; None where it cannot
         express them.
         """
@@ -243,9 +242,9 @@ class TrackAlgorithm(RawAlgorithm):
 
     def write_areas(
         self,
-        ids: Mapping[str, np.ndarray],
-        columns: Mapping[str, np.ndarray],
-        areas: np.ndarray,
+        ids: Mapping[str, Array],
+        columns: Mapping[str, Array],
+        areas: Array,
         style: Style,
         start: float = 96,
     ) -> None:
@@ -267,7 +266,7 @@ def counts(tracks: Tracks, skipped: Skipped) -> dict[str, int]:
     return {"N_USERS": tracks.n_users, "N_POINTS": len(tracks), "N_SKIPPED": skipped.total}
 
 
-def ids_of(tracks: Tracks, track: np.ndarray) -> dict[str, np.ndarray]:
+def ids_of(tracks: Tracks, track: Array) -> Columns:
     """The id columns of rows that belong to the tracks of these numbers."""
     return {
         "user_id": tracks.user_ids[tracks.track_user[track]],

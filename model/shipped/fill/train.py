@@ -32,7 +32,7 @@ from model.shipped.retrieval.averaged import (
     train_averaged,
 )
 from model.training.calibrate import table
-from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, run_starts, take_rows
+from raw_qgis_plugin.core.arrays import Array, expand_ranges, join_rows, run_starts, take_rows
 from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
@@ -88,12 +88,12 @@ class Hidden:
     """Gaps that were hidden in tracks, and a fix (g,) of each, with t in epoch ms and degrees."""
 
     gaps: Gaps
-    t: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
+    t: Array
+    lon: Array
+    lat: Array
 
     @property
-    def share(self) -> np.ndarray:
+    def share(self) -> Array:
         """(g,) of the gaps' time, when the fixes were."""
         return (self.t - self.gaps.tracks.t[self.gaps.before]) / 1000.0 / self.gaps.seconds
 
@@ -133,9 +133,9 @@ class Spans:
     middle, which is at half (n,) epoch ms.
     """
 
-    end: np.ndarray
-    middle: np.ndarray
-    half: np.ndarray
+    end: Array
+    middle: Array
+    half: Array
 
 
 def spans_of(users: Tracks, seconds: float) -> Spans:
@@ -150,7 +150,7 @@ def spans_of(users: Tracks, seconds: float) -> Spans:
     return Spans(end, middle - earlier_is_nearer, half)
 
 
-def can_be_hidden(users: Tracks, spans: Spans, seconds: float) -> np.ndarray:
+def can_be_hidden(users: Tracks, spans: Spans, seconds: float) -> Array:
     """(n,) bool: the spans in one track, of about so many seconds, without a step that is too fast,
     and with a fix near the middle.
     """
@@ -171,7 +171,7 @@ def can_be_hidden(users: Tracks, spans: Spans, seconds: float) -> np.ndarray:
     return one_user & long_enough & not_longer & slow & inside & near_middle
 
 
-def apart(users: Tracks, begin: np.ndarray, end: np.ndarray, seconds: float) -> np.ndarray:
+def apart(users: Tracks, begin: Array, end: Array, seconds: float) -> Array:
     """Of spans that begin at rows in random order, the first of each spell of a user, in order,
     without those that begin before the one before has ended. end: (n,) of all spans.
     """

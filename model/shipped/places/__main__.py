@@ -23,6 +23,7 @@ from model.shipped.places.train import (
     judge_left_out,
     leave_out,
 )
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.mobility.place_head import judge_places
 
 HOWDE_DAYS = (3, 7, 14, 28, 60)
@@ -80,13 +81,13 @@ def learn_and_judge(places: Places) -> tuple[Head, dict[str, dict]]:
     return head, results
 
 
-def learn(places: Places, fold: np.ndarray, teach: np.ndarray) -> tuple[Head, Head]:
+def learn(places: Places, fold: Array, teach: Array) -> tuple[Head, Head]:
     """A head of who teaches (n_users,) bool, and logits of trees that did not learn from each."""
     logit = leave_out(places, fold, teach, SEED)
     return fit(places, logit, teach, SEED), logit
 
 
-def by_recording(places: Places, found: Head, asked: np.ndarray) -> dict[str, dict]:
+def by_recording(places: Places, found: Head, asked: Array) -> dict[str, dict]:
     """Figures of each recording of who is asked (n_users,) bool, but for days by chance."""
     result = {}
     for recording in np.unique(places.recording[asked]):

@@ -15,7 +15,7 @@ import numpy as np
 from model.shipped.synthetic.generate import CitySpec, midnight_ms, plan_city, record_plans
 from model.shipped.synthetic.population.people import EMPLOYED
 from model.shipped.synthetic.population.recording import Fixes
-from raw_qgis_plugin.core.arrays import Groups, expand_ranges, join_rows, run_starts
+from raw_qgis_plugin.core.arrays import Array, Groups, expand_ranges, join_rows, run_starts
 from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.mobility.line import make_line
 from raw_qgis_plugin.core.mobility.place_features import PlaceFacts, describe_places
@@ -35,10 +35,10 @@ class People:
     """
 
     tracks: Tracks
-    kind: np.ndarray
-    commuter: np.ndarray
+    kind: Array
+    commuter: Array
 
-    def take(self, fixes: np.ndarray) -> People:
+    def take(self, fixes: Array) -> People:
         """Some of the fixes (n,) bool."""
         left = np.unique(self.tracks.user[fixes])
         return People(self.tracks.take(fixes), self.kind[fixes], self.commuter[left])
@@ -51,13 +51,13 @@ class Places:
     """
 
     facts: PlaceFacts
-    kind: np.ndarray
-    recording: np.ndarray
-    person: np.ndarray
-    commuter: np.ndarray
+    kind: Array
+    recording: Array
+    person: Array
+    commuter: Array
 
     @property
-    def source(self) -> np.ndarray:
+    def source(self) -> Array:
         """(n_users,) the recordings up to the colon."""
         return np.array([name.split(":")[0] for name in self.recording])
 
@@ -105,12 +105,12 @@ def plan_people(seed: int, people: int, weeks: int) -> People:
 
 
 def _people(
-    t: np.ndarray,
-    kind: np.ndarray,
-    commuters: np.ndarray,
-    user: np.ndarray,
-    lon: np.ndarray,
-    lat: np.ndarray,
+    t: Array,
+    kind: Array,
+    commuters: Array,
+    user: Array,
+    lon: Array,
+    lat: Array,
 ) -> People:
     """People of fixes (n,) of which each has a kind. user: numbers."""
     tracks = build_tracks(user, None, t, lon, lat)[0]
@@ -150,7 +150,7 @@ def windows(
     return [*found, (f"{source}: ends of stays", people.take(~within_stays(people)))]
 
 
-def within_stays(people: People) -> np.ndarray:
+def within_stays(people: People) -> Array:
     """(n,) bool: fixes with another one of the same stay before and after them."""
     tracks = people.tracks
     soon = np.diff(tracks.t) < STAYING_MS

@@ -7,7 +7,7 @@ import numpy as np
 
 from model.head_training.fit import Task, forest, join_parts
 from model.shipped.places.sources import Places
-from raw_qgis_plugin.core.arrays import run_starts
+from raw_qgis_plugin.core.arrays import Array, run_starts
 from raw_qgis_plugin.core.mobility.place_head import (
     Judgement,
     choose_kinds,
@@ -29,7 +29,7 @@ class Settings:
     user_c: float = 0.2  # the inverse strength of the linear head's regularisation
 
 
-def folds_of(places: Places, seed: int, folds: int = 5) -> np.ndarray:
+def folds_of(places: Places, seed: int, folds: int = 5) -> Array:
     """(n_users,) folds: a person of a source is in the same one in every recording."""
     found = []
     for source, person in zip(places.source, places.person, strict=True):
@@ -40,7 +40,7 @@ def folds_of(places: Places, seed: int, folds: int = 5) -> np.ndarray:
     return np.array(found)
 
 
-def leave_out(places: Places, fold: np.ndarray, teach: np.ndarray, seed: int) -> Head:
+def leave_out(places: Places, fold: Array, teach: Array, seed: int) -> Head:
     """(n,) logits of home and of work, by trees that learned from the people of the other folds
     alone.
 
@@ -60,14 +60,14 @@ def leave_out(places: Places, fold: np.ndarray, teach: np.ndarray, seed: int) ->
     return logit
 
 
-def fit(places: Places, logit: Head, teach: np.ndarray, seed: int) -> Head:
+def fit(places: Places, logit: Head, teach: Array, seed: int) -> Head:
     """Train trees on who may teach; calibrate them, and the head of users, on logits without each
     person.
     """
     return _trees(places, teach, seed) | calibrate(places, logit, teach)
 
 
-def calibrate(places: Places, logit: Head, teach: np.ndarray) -> Head:
+def calibrate(places: Places, logit: Head, teach: Array) -> Head:
     """The lines that make probabilities of logits, and the head of users, by those who teach
     (n_users,) bool.
     """
@@ -102,7 +102,7 @@ def calibrate(places: Places, logit: Head, teach: np.ndarray) -> Head:
     return head
 
 
-def user_weights(places: Places, user: np.ndarray) -> np.ndarray:
+def user_weights(places: Places, user: Array) -> Array:
     """(k,) weights of some users (k,): of the recordings of a source alike, but for days by chance,
     which see less of what people do; and of people with a place of work as many in each source.
     """
@@ -121,7 +121,7 @@ def user_weights(places: Places, user: np.ndarray) -> np.ndarray:
     return 3e3 * weight * factor[cell]
 
 
-def place_weights(places: Places) -> np.ndarray:
+def place_weights(places: Places) -> Array:
     """(n,) weights of places; sources weigh the same in however many ways they are recorded."""
     source = places.source[places.facts.user]
     weight = np.zeros(len(source))
@@ -133,7 +133,7 @@ def place_weights(places: Places) -> np.ndarray:
     return weight
 
 
-def _trees(places: Places, teach: np.ndarray, seed: int) -> Head:
+def _trees(places: Places, teach: Array, seed: int) -> Head:
     """Randomised trees for the kinds of places, by those who teach."""
     rows = teach[places.facts.user]
     x = places.facts.matrix()[rows]
@@ -171,7 +171,7 @@ def judge(places: Places, kinds: Judgement) -> Head:
     return found
 
 
-def judge_left_out(places: Places, logit: Head, fold: np.ndarray, teach: np.ndarray) -> Head:
+def judge_left_out(places: Places, logit: Head, fold: Array, teach: Array) -> Head:
     """`judge` by heads that did not learn from the person."""
     heads = [calibrate(places, logit, teach & (fold != k)) for k in range(fold.max() + 1)]
     found = [judge(places, choose_kinds(places.facts, logit, head)) for head in heads]

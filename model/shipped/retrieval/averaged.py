@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from model.cli import Parser, Report, from_zero, positive
 from model.network.raw import Mixture, nll, spatial_median
 from model.training.onnx_export import export_graph
-from raw_qgis_plugin.core.arrays import join_rows, take_rows
+from raw_qgis_plugin.core.arrays import Array, Columns, join_rows, take_rows
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecasting import mixture as arrays
 from raw_qgis_plugin.core.forecasting.areas import nonconformity
@@ -44,12 +44,12 @@ class Examples:
     seconds: (m,) from the last fix, or of the gap. kind: (m,) ContextKind.
     """
 
-    inputs: dict[str, np.ndarray]
-    target_m: np.ndarray
-    unit_m: np.ndarray
-    typical_m: np.ndarray
-    seconds: np.ndarray
-    kind: np.ndarray
+    inputs: Columns
+    target_m: Array
+    unit_m: Array
+    typical_m: Array
+    seconds: Array
+    kind: Array
 
     def __len__(self) -> int:
         return len(self.target_m)
@@ -67,9 +67,7 @@ class Examples:
 MixtureOf = Callable[[Examples], Mixture]  # the mixtures of examples, in units
 
 
-def layers_of(
-    people: np.ndarray, sizes: tuple[int, int], rng: np.random.Generator
-) -> Iterator[np.ndarray]:
+def layers_of(people: Array, sizes: tuple[int, int], rng: np.random.Generator) -> Iterator[Array]:
     """People parted into layers of some size, from … to, as analysts bring them."""
     people = rng.permutation(people)
     least, most = np.log(sizes)
@@ -140,7 +138,7 @@ def train_averaged(
     network.eval()
 
 
-def pace_of(steps: int, warm_up_steps: int) -> np.ndarray:
+def pace_of(steps: int, warm_up_steps: int) -> Array:
     """(steps + 1,) shares of the learning rate: it rises in the first steps, and falls to 2 %."""
     number = np.arange(steps + 1)
     falling = 0.51 + 0.49 * np.cos(np.pi * number / steps)
@@ -153,17 +151,17 @@ class Judged:
     errors over radii (m, 2) and levels (m,).
     """
 
-    error: np.ndarray
-    nll: np.ndarray
-    ratio: np.ndarray
-    level: np.ndarray
+    error: Array
+    nll: Array
+    ratio: Array
+    level: Array
 
 
 @torch.no_grad()
 def judge(
     mixture_of: MixtureOf,
     unseen: Examples,
-    narrow: Callable[[np.ndarray, arrays.Mixture], arrays.Mixture],
+    narrow: Callable[[Array, arrays.Mixture], arrays.Mixture],
     batch: int,
 ) -> Judged:
     """Judge a network on examples that trained nothing. narrow: function of kinds and mixtures,
@@ -181,7 +179,7 @@ def judge(
     return join_rows(found)
 
 
-def in_metres(mix: Mixture, unit_m: np.ndarray) -> arrays.Mixture:
+def in_metres(mix: Mixture, unit_m: Array) -> arrays.Mixture:
     """Mixtures in units as arrays in metres. unit_m: (m,)."""
     unit = unit_m.astype(np.float64)
     centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)

@@ -10,7 +10,7 @@ import numpy as np
 
 from model.data.corpus import Source, View
 from model.shipped.retrieval.averaged import layers_of
-from raw_qgis_plugin.core.arrays import expand_ranges
+from raw_qgis_plugin.core.arrays import Array, expand_ranges
 from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.forecasting.context import ContextKind, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.context import Settings as Context
@@ -49,7 +49,7 @@ class Settings:
 
 def layers_with_queries(
     s: Source, r: Recording, rng: np.random.Generator
-) -> Iterator[tuple[Tracks, np.ndarray]]:
+) -> Iterator[tuple[Tracks, Array]]:
     """Layers of some people of a source as recorded, and rows of the fixes that have queries: with
     a past and a future, and of days those of fleets.
     """
@@ -82,7 +82,7 @@ def layers_with_queries(
         yield layer, np.flatnonzero(able)
 
 
-def _layer(s: Source, view: View, runs: np.ndarray, r: Recording) -> Tracks:
+def _layer(s: Source, view: View, runs: Array, r: Recording) -> Tracks:
     """The runs (k,) of a view of a source as a layer."""
     at = expand_ranges(view.start[runs], view.length[runs])
     run = np.repeat(runs, view.length[runs])
@@ -103,7 +103,7 @@ def _layer(s: Source, view: View, runs: np.ndarray, r: Recording) -> Tracks:
     return layer.take(moved | then)
 
 
-def _have_queries(layer: Tracks, r: Recording) -> np.ndarray:
+def _have_queries(layer: Tracks, r: Recording) -> Array:
     """(n,) bool: the fixes with a past and a future, and of days those of fleets."""
     row = np.arange(len(layer))
     begin = layer.track_offsets[layer.track]
@@ -124,7 +124,7 @@ def _have_queries(layer: Tracks, r: Recording) -> np.ndarray:
     return able & ContextKind.is_fleet(kinds_from_shares(roaming, resting))
 
 
-def _steps_m(layer: Tracks) -> np.ndarray:
+def _steps_m(layer: Tracks) -> Array:
     """(n,) metres from the fix before, zero where a track begins."""
     metres = np.zeros(len(layer))
     step = layer.steps()

@@ -42,7 +42,7 @@ from model.shipped.retrieval.layers import (
 )
 from model.shipped.retrieval.scorer import Scorer
 from model.training.calibrate import table
-from raw_qgis_plugin.core.arrays import join_rows, take_rows
+from raw_qgis_plugin.core.arrays import Array, join_rows, take_rows
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS, SCORER_OUTPUTS
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -117,7 +117,7 @@ def _of_source(
     return own
 
 
-def _typical_m(some: Examples, cadence_s: int) -> np.ndarray:
+def _typical_m(some: Examples, cadence_s: int) -> Array:
     """(m,) the network's mean error in the same source and recording, about as far ahead."""
     steps = some.seconds / cadence_s
     octave = np.maximum(np.round(np.log2(steps)), 0).astype(int)
@@ -132,10 +132,10 @@ class Asked:
     """Queries about a layer, and where the tracks were then."""
 
     queries: ContextQueries
-    goal: np.ndarray  # (q,) rows of the layer
+    goal: Array  # (q,) rows of the layer
 
 
-def _ask(layer: Tracks, last: np.ndarray, r: Recording, rng: np.random.Generator) -> Asked:
+def _ask(layer: Tracks, last: Array, r: Recording, rng: np.random.Generator) -> Asked:
     """Queries after fixes (k,) of a layer, some steps ahead, where there is a fix at about that
     time.
     """
@@ -156,7 +156,7 @@ def _ask(layer: Tracks, last: np.ndarray, r: Recording, rng: np.random.Generator
 
 
 def _of_layer(
-    layer: Tracks, able: np.ndarray, model: Model, r: Recording, most: int, rng: np.random.Generator
+    layer: Tracks, able: Array, model: Model, r: Recording, most: int, rng: np.random.Generator
 ) -> Iterator[Examples]:
     """Examples of some of the rows of a layer that have queries."""
     contexts = min(Settings.contexts, -(-most // Settings.horizons))
@@ -177,9 +177,7 @@ def _of_layer(
             yield _examples(d, rows, layer, goal, asked.queries.horizon_s[few])
 
 
-def _examples(
-    d: Described, rows: np.ndarray, layer: Tracks, goal: np.ndarray, horizon_s: np.ndarray
-) -> Examples:
+def _examples(d: Described, rows: Array, layer: Tracks, goal: Array, horizon_s: Array) -> Examples:
     """Examples of described queries, rows (k,), whose truth lies in rows goal (k,) of a layer."""
     inputs = {name: v.astype(np.float32) for name, v in scorer_inputs(d, rows).items()}
     continuations = inputs["continuations"].clip(-6e4, 6e4)

@@ -27,6 +27,7 @@ from model.shipped.synthetic.city.streets import (
     osm_streets,
 )
 from model.shipped.synthetic.sumo import SyntheticError, Trajectory, say
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.times import HOUR_MS
 
 # Kinds of street plan, and metres across
@@ -204,11 +205,11 @@ def sum_by(words: list[str], sizes: list[int]) -> Counter[str]:
 def _repeated(words: list[str], sizes: list[int], kind: type) -> pa.DictionaryArray:
     """Each word as often as its size says. kind: integers of the dictionary."""
     known, code = np.unique(words, return_inverse=True)
-    rows: np.ndarray = np.repeat(code.astype(kind), sizes)
+    rows: Array = np.repeat(code.astype(kind), sizes)
     return pa.DictionaryArray.from_arrays(rows, pa.array(known))
 
 
-def draw_starts(count: int, lon: float, rng: Generator) -> np.ndarray:
+def draw_starts(count: int, lon: float, rng: Generator) -> Array:
     """(count,) int64 epoch ms: any day of 2023, the hour by mean solar time."""
     trips = np.array(BY_HOUR.split(), float)
 

@@ -37,6 +37,7 @@ from model.shipped.synthetic.population.recording import (
 )
 from model.shipped.synthetic.population.travel import Journey, move
 from model.shipped.synthetic.sumo import say
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.options import Spec, option
 
 Facts = Mapping[str, Sequence[str | int]]  # of features, by field
@@ -92,8 +93,8 @@ class Truth:
         trips: Trips,
         user: str,
         midnight_ms: int,
-        doors: np.ndarray,
-        seen: np.ndarray,
+        doors: Array,
+        seen: Array,
     ) -> None:
         """Add the journeys of a user. doors: (j + 1, 2) longitude and latitude of where the user
         stays before, between and after them. seen: (j + 1,) bool, whether a fix was recorded there.
@@ -131,7 +132,7 @@ def record_city(
     spec: CitySpec,
     population: Population,
     trips: Trips,
-    observed: np.ndarray,
+    observed: Array,
     scratch: Path,
     truth: Truth,
 ) -> Iterator[tuple[int, Fixes]]:
@@ -302,7 +303,7 @@ def write_streets(file: Path, streets: Streets) -> None:
     write_layer(file, "LineString", shapes, facts)
 
 
-def degrees(xy: np.ndarray, place: Place) -> list:
+def degrees(xy: Array, place: Place) -> list:
     """Points (k, 2) in metres as lists of longitude and latitude."""
     lon, lat = place.lonlat(*xy.T)
     return np.column_stack([lon, lat]).round(7).tolist()
@@ -322,9 +323,7 @@ def write_layer(file: Path, kind: str, shapes: list, facts: Facts) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def write_users(
-    path: Path, population: Population, trips: Trips, who: np.ndarray, weeks: int
-) -> None:
+def write_users(path: Path, population: Population, trips: Trips, who: Array, weeks: int) -> None:
     """truth_users.csv: the facts of some people (k,), from their plans."""
     count = len(population.people)
     rides = trips.mode == MODE_CODES.index("rail")

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from raw_qgis_plugin.core.arrays import Array
 from raw_qgis_plugin.core.errors import InputError
 
 Range = tuple[float, float]
@@ -76,9 +77,9 @@ def element(tag: str, attributes: Mapping[str, object], *inside: str) -> str:
 class Trajectory(NamedTuple):
     """Where something moves."""
 
-    seconds: np.ndarray  # (n,) from the first one, 0
-    x: np.ndarray  # (n,) metres in the net's frame
-    y: np.ndarray
+    seconds: Array  # (n,) from the first one, 0
+    x: Array  # (n,) metres in the net's frame
+    y: Array
 
 
 def simulate_traffic(

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
-
+from ..arrays import Array, Columns
 from ..errors import translated
 
 CPU = "CPUExecutionProvider"
@@ -29,7 +28,7 @@ class Session:
         graph: bytes,
         threads: int,
         cuda: bool = False,
-        weights: Mapping[str, np.ndarray] | None = None,
+        weights: Mapping[str, Array] | None = None,
     ) -> None:
         """threads: of the CPU, 0 for all cores. cuda: whether to try the card.
 
@@ -78,7 +77,7 @@ class Session:
             if v.name == name
         )
 
-    def run(self, outputs: Sequence[str] | None, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+    def run(self, outputs: Sequence[str] | None, feed: Columns) -> list[Array]:
         """The named outputs of the graph, or all. Raises what ONNX Runtime raises on the CPU."""
         try:
             return self._session.run(outputs, feed)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arrays import Array
 from ..errors import BundleError
 from .contract import Limits
 from .network import read_arrays
@@ -43,7 +44,7 @@ class Part:
     steps, values: what its trees cost for each row, see Limits; 0 and 1 without trees.
     """
 
-    run: Callable[[np.ndarray], np.ndarray]
+    run: Callable[[Array], Array]
     steps: int = 0
     values: int = 1
 
@@ -84,7 +85,7 @@ class Head:
         """Read a head from a file. Raises BundleError and OSError."""
         return cls(read_arrays(path, Limits.head_bytes), inputs, outputs, path.name)
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
+    def __call__(self, x: Array) -> Array:
         """x: (n, inputs) float32. Returns logits (n, outputs), or numbers (n, 1) in the head's
         transformed scale.
         """
@@ -118,7 +119,7 @@ def _linear(a: Arrays, inputs: int, outputs: int) -> Part:
     weight = _of_shape(a["weight"], (outputs, inputs)).T
     _check((spread > 0).all(), "a spread is not positive")
 
-    def run(x: np.ndarray) -> np.ndarray:
+    def run(x: Array) -> Array:
         z = (x - centre) / spread
         return (np.sign(z) * np.log1p(np.abs(z)) * strength @ weight + bias) * gain + offset
 
@@ -143,7 +144,7 @@ def _trees(a: Arrays, inputs: int, outputs: int) -> Part:
     start = _one(a, "start")
     floor = _one(a, "floor")
 
-    def run(x: np.ndarray) -> np.ndarray:
+    def run(x: Array) -> Array:
         node = _leaves(a, x[:, columns], depth)
         if outputs == 1:
             return start + value[node].sum(axis=1, keepdims=True)
@@ -153,7 +154,7 @@ def _trees(a: Arrays, inputs: int, outputs: int) -> Part:
     return Part(run, depth * len(root), outputs * len(root))
 
 
-def _leaves(a: Arrays, x: np.ndarray, depth: int) -> np.ndarray:
+def _leaves(a: Arrays, x: Array, depth: int) -> Array:
     """(n, trees) the nodes where rows (n, columns) end."""
     row = np.arange(len(x))[:, None]
     node = np.broadcast_to(a["root"], (len(x), len(a["root"])))
@@ -183,7 +184,7 @@ def _one(a: Arrays, name: str) -> float:
     return float(_of_shape(a[name], (1,))[0])
 
 
-def _of_shape(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _of_shape(values: Array, shape: tuple[int, ...]) -> Array:
     _check(values.shape == shape, f"an array of it has the shape {values.shape}, not {shape}")
     return values
 

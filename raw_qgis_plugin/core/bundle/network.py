@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import Columns
 from ..errors import BundleError
 from ..paths import GRAPHS
 from .contract import WEIGHTS_FILE, Limits
@@ -67,7 +68,7 @@ def check_weights(folder: Path, card: dict[str, Any]) -> None:
         )
 
 
-def weights_of(folder: Path, card: dict[str, Any]) -> dict[str, np.ndarray]:
+def weights_of(folder: Path, card: dict[str, Any]) -> Columns:
     """The weights of a bundle by name, float32. Raises BundleError."""
     check_weights(folder, card)
     return read_arrays(folder / WEIGHTS_FILE, Limits.bytes)
@@ -111,7 +112,7 @@ def read_header(path: Path) -> tuple[dict[str, Place], int]:
     return places, 8 + length
 
 
-def read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, max_bytes: int) -> Columns:
     """The arrays of a file by name; those in half precision as float32. Raises BundleError and
     OSError.
     """

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import Array, Columns
 from ..errors import BundleError, require, translated
 from ..features import featurizer as feat
 from ..paths import SCORER_CARD, SCORERS
@@ -101,7 +102,7 @@ class Model:
             | json.loads(SCORER_CARD.read_text("utf-8"))["calibration"]
         )
 
-    def score(self, kind: str, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+    def score(self, kind: str, inputs: Columns) -> list[Array]:
         """Weigh the components of mixtures and continuations of the layer together, for m queries,
         by one of SCORERS.
 
@@ -120,7 +121,7 @@ class Model:
             self._scorers[kind] = self._session(SCORERS[kind].read_bytes())
         return self._run(self._scorers[kind], inputs)
 
-    def _session(self, graph: bytes, weights: dict[str, np.ndarray] | None = None) -> Session:
+    def _session(self, graph: bytes, weights: Columns | None = None) -> Session:
         try:
             return self._look_at(Session(graph, self._threads, self._cuda, weights))
         except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
@@ -129,8 +130,8 @@ class Model:
             ) from e
 
     def _run(
-        self, session: Session, feed: dict[str, np.ndarray], outputs: Sequence[str] | None = None
-    ) -> list[np.ndarray]:
+        self, session: Session, feed: Columns, outputs: Sequence[str] | None = None
+    ) -> list[Array]:
         """The named outputs of a graph, or all. Numbers are fed in single precision."""
         feed = {
             k: v if v.dtype == bool else v.astype(np.float32, copy=False) for k, v in feed.items()
@@ -144,7 +145,7 @@ class Model:
         self._look_at(session)
         return self._finite(answers)
 
-    def _finite(self, answers: list[np.ndarray]) -> list[np.ndarray]:
+    def _finite(self, answers: list[Array]) -> list[Array]:
         """The answers. Raises BundleError unless all are finite, which is found without an array
         beside them.
         """
@@ -156,14 +157,14 @@ class Model:
 
     def backbone(
         self,
-        x: np.ndarray,
-        clock: np.ndarray,
-        valid: np.ndarray,
-        query: np.ndarray | None = None,
-        past: tuple[np.ndarray, np.ndarray] | None = None,
+        x: Array,
+        clock: Array,
+        valid: Array,
+        query: Array | None = None,
+        past: tuple[Array, Array] | None = None,
         outputs: tuple[str, ...] = ("states", "parameters"),
-        candidates: np.ndarray | None = None,
-    ) -> list[np.ndarray]:
+        candidates: Array | None = None,
+    ) -> list[Array]:
         """Run the network.
 
         x: (B, T, features) and clock: (B, T), padded on the left. valid: (B, P + T) bool, False on
@@ -191,7 +192,7 @@ class Model:
         }
         return self._run(self._backbone, feed, outputs)
 
-    def run_head(self, name: str, x: np.ndarray) -> np.ndarray:
+    def run_head(self, name: str, x: Array) -> Array:
         """A head's output for inputs (n, e): logits (n, classes), or (n, 1) in the head's
         transformed scale.
 
@@ -215,9 +216,7 @@ def _allowed() -> int:
     return usable if usable < (os.cpu_count() or 1) else 0
 
 
-def batches(
-    length: np.ndarray, points: int = 8192, n_queries: np.ndarray | None = None
-) -> Iterator[np.ndarray]:
+def batches(length: Array, points: int = 8192, n_queries: Array | None = None) -> Iterator[Array]:
     """Split sequences into batches of similar length: arrays of their indexes.
 
     n_queries: (n,) number of queries of each sequence, none by default. Neither the padded fixes of
@@ -238,9 +237,7 @@ def batches(
         at += room
 
 
-def pad_left(
-    values: np.ndarray, start: np.ndarray, length: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def pad_left(values: Array, start: Array, length: Array) -> tuple[Array, Array]:
     """Rows start … start + length of `values` as a batch padded on the left: (B, T, …), and valid
     (B, T).
     """
@@ -250,7 +247,7 @@ def pad_left(
     return values[np.maximum(at, start[:, None])], valid
 
 
-def padded(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def padded(parts: Sequence[Array]) -> tuple[Array, Array]:
     """Arrays of some rows, one or more each, as a batch padded on the left, (B, T), and valid (B,
     T).
     """
@@ -259,8 +256,8 @@ def padded(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def featurize_padded(
-    tracks: Tracks, rows: np.ndarray, valid: np.ndarray, described: int | None = None
-) -> tuple[feat.Features, np.ndarray, np.ndarray]:
+    tracks: Tracks, rows: Array, valid: Array, described: int | None = None
+) -> tuple[feat.Features, Array, Array]:
     """The features of a batch of sequences padded on the left, for `Model.backbone`.
 
     rows: (B, T) rows of the tracks. valid: (B, T), False on padding. described: only the last

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import run_starts
+from ..arrays import Array, run_starts
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Contributions:
     row, person: (m,). values: (m,) each, by figure, 0 or more.
     """
 
-    row: np.ndarray
-    person: np.ndarray
-    values: Mapping[str, np.ndarray]
+    row: Array
+    person: Array
+    values: Mapping[str, Array]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def bound_rows(given: Contributions, max_rows: int) -> Bounded:
     return Bounded(some, int(beyond))
 
 
-def bounded_sums(given: Contributions, figure: Figure, units: int, n_rows: int) -> np.ndarray:
+def bounded_sums(given: Contributions, figure: Figure, units: int, n_rows: int) -> Array:
     """(figures, n_rows) int64: sums of what people add, in units, a number of which is one.
 
     This is where a person is bounded within a row: what is above the cap, or longer than the bound,

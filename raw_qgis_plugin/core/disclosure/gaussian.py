@@ -12,10 +12,12 @@ from math import isqrt
 
 import numpy as np
 
+from ..arrays import Array
+
 MAX_INT = np.iinfo(np.int64).max
 
 
-def discrete_gaussian(variance: int, n: int) -> np.ndarray:
+def discrete_gaussian(variance: int, n: int) -> Array:
     """(n,) int64 draws of whole numbers k, each with a probability in proportion to
     exp(-k² / (2 variance)). variance: from 1 to 10^8, beyond which int64 could overflow.
     """
@@ -33,7 +35,7 @@ def discrete_gaussian(variance: int, n: int) -> np.ndarray:
     return found
 
 
-def discrete_laplace(scale: int, n: int) -> np.ndarray:
+def discrete_laplace(scale: int, n: int) -> Array:
     """(n,) int64 draws, each with a probability in proportion to exp(-|k| / scale)."""
     found = np.zeros(n, np.int64)
     left = np.arange(n)
@@ -49,7 +51,7 @@ def discrete_laplace(scale: int, n: int) -> np.ndarray:
     return found
 
 
-def runs_of_successes(n: int) -> np.ndarray:
+def runs_of_successes(n: int) -> Array:
     """(n,) int64: how often something of the probability 1/e happens before it first does not."""
     count = np.zeros(n, np.int64)
     going = np.arange(n)
@@ -59,7 +61,7 @@ def runs_of_successes(n: int) -> np.ndarray:
     return count
 
 
-def happens_exp(numerator: np.ndarray, denominator: int) -> np.ndarray:
+def happens_exp(numerator: Array, denominator: int) -> Array:
     """(n,) bool: true with the probability exp(-numerator / denominator). numerator: (n,) int64."""
     whole = numerator // denominator
     happens = _happens_exp_of_part(numerator % denominator, denominator)
@@ -73,7 +75,7 @@ def happens_exp(numerator: np.ndarray, denominator: int) -> np.ndarray:
     return happens
 
 
-def _happens_exp_of_part(numerator: np.ndarray, denominator: int) -> np.ndarray:
+def _happens_exp_of_part(numerator: Array, denominator: int) -> Array:
     """As `happens_exp`, for fractions from 0 to 1: by von Neumann's series of coins."""
     draws = np.ones(len(numerator), np.int64)
     going = np.arange(len(numerator))
@@ -84,7 +86,7 @@ def _happens_exp_of_part(numerator: np.ndarray, denominator: int) -> np.ndarray:
     return draws % 2 == 1
 
 
-def below(limits: np.ndarray) -> np.ndarray:
+def below(limits: Array) -> Array:
     """(n,) int64: a whole number from 0 to below each limit, all equally likely."""
     found = np.zeros(len(limits), np.int64)
     left = np.arange(len(limits))

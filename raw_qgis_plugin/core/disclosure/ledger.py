@@ -21,6 +21,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from ..arrays import Array
 from ..errors import InputError
 from ..tracks import Tracks
 from .accounting import epsilon_of, guess_bound
@@ -42,7 +43,7 @@ class Request:
     """
 
     digest: str
-    people: np.ndarray
+    people: Array
     tracks: str
     rho: float
 
@@ -55,7 +56,7 @@ class Spent:
     publications: int
 
 
-def request_of(tracks: Tracks, shapes: np.ndarray, spec: PublishSpec, *options: Any) -> Request:
+def request_of(tracks: Tracks, shapes: Array, spec: PublishSpec, *options: Any) -> Request:
     """A request. shapes: (n,) shapely. options: what else figures depend on."""
     import shapely
 
@@ -74,7 +75,7 @@ def request_of(tracks: Tracks, shapes: np.ndarray, spec: PublishSpec, *options: 
     return Request(whole.hexdigest()[:40], people_of(tracks), data.hexdigest()[:40], spec.rho)
 
 
-def people_of(tracks: Tracks) -> np.ndarray:
+def people_of(tracks: Tracks) -> Array:
     """(n,) uint64: a digest of each user's id, the same in every layer."""
     digests = []
     for name in tracks.user_ids:

@@ -13,7 +13,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from ..arrays import rank_within
+from ..arrays import Array, Columns, rank_within
 from .accounting import epsilon_of, least_shown, within
 from .contributions import Bounded, Contributions, Figure, bound_rows, bounded_sums
 from .gaussian import discrete_gaussian
@@ -37,8 +37,8 @@ class Table:
     analyst brings, and pairs of zones that somebody went between are not.
     """
 
-    names: Mapping[str, np.ndarray]
-    shapes: np.ndarray
+    names: Mapping[str, Array]
+    shapes: Array
     contributions: Contributions
     figures: tuple[Figure, ...]
     known: bool
@@ -53,8 +53,8 @@ class Publication:
     least: of n_users, in a row that is shown.
     """
 
-    columns: dict[str, np.ndarray]
-    shapes: np.ndarray
+    columns: Columns
+    shapes: Array
     rho: float
     beyond: int
     within_95: int
@@ -66,7 +66,7 @@ class Noisy:
     """Sums with noise. values: (figures, n) float64. deviation: the standard deviation of each."""
 
     figure: Figure
-    values: np.ndarray
+    values: Array
     deviation: float
 
 
@@ -128,7 +128,7 @@ def noisy_beyond(bounded: Bounded, spec: PublishSpec) -> int:
     return max(0, bounded.beyond + int(noise))
 
 
-def shown_figures(noisy: list[Noisy]) -> dict[str, np.ndarray]:
+def shown_figures(noisy: list[Noisy]) -> Columns:
     """(n,) each figure, as a whole number or a share; nan where its noise is too large for it."""
     found = {}
     for each in noisy:
@@ -148,13 +148,13 @@ def shown_figures(noisy: list[Noisy]) -> dict[str, np.ndarray]:
     return found
 
 
-def in_order_of_names(table: Table, rows: np.ndarray) -> np.ndarray:
+def in_order_of_names(table: Table, rows: Array) -> Array:
     """Rows in the order of their names: another order could tell of what is not published."""
     names = [values[rows].astype(str) for values in table.names.values()]
     return rows[np.lexsort(names[::-1])]
 
 
-def ranks(columns: Mapping[str, np.ndarray]) -> np.ndarray:
+def ranks(columns: Mapping[str, Array]) -> Array:
     """(n,) 1 for most people between two zones in a slice of time; nan within a zone."""
     is_between = columns["from_zone"] != columns["to_zone"]
     between = np.flatnonzero(is_between)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import Array
 from ..errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def is_few(n_people: Any, min_users: int) -> Any:
     return n_people < min_users
 
 
-def dominated(sums: csr_matrix) -> np.ndarray:
+def dominated(sums: csr_matrix) -> Array:
     """(n,) bool: whether one person makes up most of each sum. sums: of `withheld`."""
     if not min(sums.shape):
         return np.zeros(sums.shape[0], bool)
@@ -34,7 +35,7 @@ def dominated(sums: csr_matrix) -> np.ndarray:
     return greatest > MAX_SHARE * np.asarray(sums.sum(axis=1)).ravel()
 
 
-def withheld(min_users: int, sums: csr_matrix) -> np.ndarray:
+def withheld(min_users: int, sums: csr_matrix) -> Array:
     """(n,) bool: whether each figure is withheld. With min_users = 1 nobody is protected.
 
     sums: sparse (n, n_users), what each person adds to each figure: ones for numbers of persons.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import group_quantile, run_starts
+from ..arrays import Array, Columns, group_quantile, run_starts
 from ..errors import translated
 from ..tracks import Tracks, solar_day
 
@@ -32,7 +32,7 @@ GAP_INTERVALS = 5.0  # times the track's median time between fixes
 GAP_S = 120.0
 
 
-def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
+def unit_stats(tracks: Tracks) -> Columns:
     """The quantities of tracks that a domain limits: (n_tracks,) float64 each.
 
     cadence_s: median time between fixes. span_h: first to last fix. n_fixes. speed_ms: 90 %
@@ -68,11 +68,11 @@ class Steps:
     (n_tracks,) median time of the steps of a track.
     """
 
-    row: np.ndarray
-    track: np.ndarray
-    seconds: np.ndarray
-    seen: np.ndarray
-    cadence_s: np.ndarray
+    row: Array
+    track: Array
+    seconds: Array
+    seen: Array
+    cadence_s: Array
 
 
 def _steps(tracks: Tracks) -> Steps:
@@ -86,7 +86,7 @@ def _steps(tracks: Tracks) -> Steps:
     return Steps(row, track, seconds, seconds <= longest_s, cadence_s)
 
 
-def after_gap(tracks: Tracks) -> np.ndarray:
+def after_gap(tracks: Tracks) -> Array:
     """(n,) bool: fixes before which nobody saw the movement.
 
     They are the first of each track, and those after a gap.
@@ -118,9 +118,7 @@ def _range_in_words(name: str, least: float, most: float) -> str:
     return f"≥ {least:,g}{unit}"
 
 
-def outside(
-    stats: Mapping[str, np.ndarray], domain: Mapping[str, list[float]], mask: np.ndarray
-) -> dict[str, np.ndarray]:
+def outside(stats: Mapping[str, Array], domain: Mapping[str, list[float]], mask: Array) -> Columns:
     """Which units lie outside the domain of a head, and why.
 
     stats: (n,) each, of `unit_stats`. domain: name -> [least, most], names of LIMITS; other
@@ -138,7 +136,7 @@ def outside(
     return reasons
 
 
-def any_of(reasons: Mapping[str, np.ndarray], n: int) -> np.ndarray:
+def any_of(reasons: Mapping[str, Array], n: int) -> Array:
     """(n,) bool: the units that any of the reasons of `outside` concerns."""
     return np.logical_or.reduce(list(reasons.values()) or [np.zeros(n, bool)])
 
@@ -148,7 +146,7 @@ def format_reasons(remarks: Iterable[str]) -> str:
     return "; ".join(re.sub(r" \([≥\d-][^()]*\)$", "", each).rstrip(".") for each in remarks)
 
 
-def in_words(reasons: Mapping[str, np.ndarray], mask: np.ndarray, units: str) -> list[str]:
+def in_words(reasons: Mapping[str, Array], mask: Array, units: str) -> list[str]:
     """Sentences such as '12 of 61 users: too few fixes (≥ 20)'.
 
     mask: (n,) bool, the units that were tested. units: the word for them, plural.

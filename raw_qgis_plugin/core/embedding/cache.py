@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import Array
 from ..bundle.contract import WEIGHTS_FILE
 from ..errors import Progress, no_progress, part_of, translated
 from ..features.featurizer import FEATURE_VERSION
@@ -47,7 +48,7 @@ def embed_cached(
     progress: Progress = no_progress,
     warn: Warn = warnings.warn,
     units_at_once: int = 128,
-) -> np.ndarray:
+) -> Array:
     """The embeddings of `embed`, (n_tracks, e) float32 to rounding, from the cache if it has them.
 
     folder: of the cache, created with mode 0700; None for no cache. warn: called with a sentence if
@@ -121,7 +122,7 @@ class _Store:
         self.warn = warn
         self.usable = True
 
-    def read(self, keys: Sequence[bytes], width: int) -> dict[bytes, np.ndarray]:
+    def read(self, keys: Sequence[bytes], width: int) -> dict[bytes, Array]:
         """The stored vectors (width,) float32 by their keys, without those that are not as they
         were written.
         """

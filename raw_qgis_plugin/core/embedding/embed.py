@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import expand_ranges, run_starts
+from ..arrays import Array, expand_ranges, run_starts
 from ..bundle.runtime import Model, batches, featurize_padded, pad_left
 from ..errors import Progress, no_progress, part_of
 from ..features.activity import ACTIVITY, activity
@@ -47,10 +47,10 @@ class Windows(NamedTuple):
     rows: (n,) of the tracks. begin: (k,) where a window begins in `rows`. length, track: (k,).
     """
 
-    rows: np.ndarray
-    begin: np.ndarray
-    length: np.ndarray
-    track: np.ndarray
+    rows: Array
+    begin: Array
+    length: Array
+    track: Array
 
 
 def embedding_width(width: int) -> int:
@@ -60,7 +60,7 @@ def embedding_width(width: int) -> int:
 
 def embed(
     tracks: Tracks, model: Model, progress: Progress = no_progress, points: int = 8192
-) -> np.ndarray:
+) -> Array:
     """Embeddings of tracks: (n_tracks, e) float32, NaN for a track with fewer than two fixes.
 
     points: of a batch.
@@ -85,13 +85,13 @@ def embed(
     return result
 
 
-def track_features(tracks: Tracks) -> np.ndarray:
+def track_features(tracks: Tracks) -> Array:
     """(n_tracks, N_TRACK_FEATURES) float32: the features of activity and motion in an embedding."""
     thinned = tracks.take(thin_rows(tracks, Settings.motion_fixes))
     return np.concatenate([activity(tracks), motion(thinned)], axis=1)
 
 
-def thin_rows(tracks: Tracks, most: int) -> np.ndarray:
+def thin_rows(tracks: Tracks, most: int) -> Array:
     """Rows of one fix in each (span of its track / most) seconds, at most fine_s.
 
     The first fix of each track is kept.
@@ -139,9 +139,7 @@ def coarse_windows(tracks: Tracks) -> Windows:
     return Windows(rows, start[1:][track] - length, length, track)
 
 
-def _pool(
-    tracks: Tracks, model: Model, windows: Windows, points: int, progress: Progress
-) -> np.ndarray:
+def _pool(tracks: Tracks, model: Model, windows: Windows, points: int, progress: Progress) -> Array:
     """Mean and standard deviation of the states over the windows of each track.
 
     Returns (n_tracks, 2 × width) float32.
@@ -174,7 +172,7 @@ def _pool(
     return np.concatenate([mean, np.sqrt(variance)], axis=1).astype(np.float32)
 
 
-def _states(tracks: Tracks, model: Model, windows: Windows, batch: np.ndarray) -> np.ndarray:
+def _states(tracks: Tracks, model: Model, windows: Windows, batch: Array) -> Array:
     """(windows, fixes, width) the states of some windows, zero on padding."""
     rows, valid = pad_left(windows.rows, windows.begin[batch], windows.length[batch])
     _, x, clock = featurize_padded(tracks, rows, valid)

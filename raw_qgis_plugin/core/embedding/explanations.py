@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import group_quantile, run_ends, run_starts
+from ..arrays import Array, group_quantile, run_ends, run_starts
 from ..disclosure.thresholds import is_few
 from ..errors import translated
 from ..features.sequences import length, solar_hour
@@ -51,18 +51,18 @@ class Trait:
     compare logarithms.
     """
 
-    values: np.ndarray
+    values: Array
     limit: float
     form: str
     ratio: bool = False
 
-    def distance(self, target: int) -> np.ndarray:
+    def distance(self, target: int) -> Array:
         """(n,) differences of the units from the target; nan if either is unknown."""
         values = np.log(np.maximum(self.values, 1e-9)) if self.ratio else self.values
         apart = np.abs(values - values[target])
         return apart.sum(axis=1) / 2 if apart.ndim == 2 else apart
 
-    def words(self, value: np.ndarray, target: np.ndarray) -> str:
+    def words(self, value: Array, target: Array) -> str:
         """In what two units agree.
 
         'both: median trip 3.1 km', '3.1 against 3.4 trips a day', or hours that stand out in both.
@@ -85,7 +85,7 @@ class Trait:
         return translated(both, words=f"{before}{a}{after}")
 
 
-def reasons(traits: Sequence[Trait], target: int, rows: np.ndarray) -> list[str]:
+def reasons(traits: Sequence[Trait], target: int, rows: Array) -> list[str]:
     """For each row, the traits in which it and the target agree most unusually, in words."""
     found: list[list[tuple[float, str]]] = [[] for _ in rows]
     for trait in traits:
@@ -104,7 +104,7 @@ def reasons(traits: Sequence[Trait], target: int, rows: np.ndarray) -> list[str]
     return texts
 
 
-def _agreement(trait: Trait, target: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _agreement(trait: Trait, target: int, rows: Array) -> tuple[Array, Array]:
     """The share of all other units that come as near to the target as each row, and who agrees."""
     apart = trait.distance(target)
     known = np.sort(apart[~np.isnan(apart)])
@@ -156,7 +156,7 @@ def user_traits(users: Tracks) -> list[Trait]:
     return traits
 
 
-def _on_weekends(users: Tracks, moved: Movement) -> np.ndarray:
+def _on_weekends(users: Tracks, moved: Movement) -> Array:
     """(n_tracks,) share of the way on weekends; nan for few days."""
     part = moved.metres * (moved.hours >= 120)
     share = _share(part, moved.metres, moved.track, users.n_tracks)
@@ -164,14 +164,14 @@ def _on_weekends(users: Tracks, moved: Movement) -> np.ndarray:
     return share
 
 
-def _cadence_s(users: Tracks) -> np.ndarray:
+def _cadence_s(users: Tracks) -> Array:
     """(n_tracks,) median seconds between fixes."""
     step = users.steps()
     seconds = users.seconds(step, step + 1)
     return group_quantile(seconds, users.track[step], users.n_tracks)
 
 
-def _away_m(users: Tracks) -> np.ndarray:
+def _away_m(users: Tracks) -> Array:
     """(n,) metres of each fix from the user's main place.
 
     That is the middle of the fixes near the centre of the cell with the most time.
@@ -191,19 +191,19 @@ def _away_m(users: Tracks) -> np.ndarray:
     return _from(users, middle_lon, middle_lat)
 
 
-def _from(users: Tracks, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+def _from(users: Tracks, lon: Array, lat: Array) -> Array:
     """(n,) metres of each fix from a place (n_tracks,) of its track."""
     return metres_between(users.lon, users.lat, lon[users.track], lat[users.track])
 
 
-def _days(users: Tracks) -> np.ndarray:
+def _days(users: Tracks) -> Array:
     """(n_tracks,) days with fixes, one at least."""
     new_day = run_starts(solar_day(users), users.track)
     days = np.bincount(users.track[new_day], minlength=users.n_tracks)
     return np.maximum(days, 1)
 
 
-def _by_hour(group: np.ndarray, hours: np.ndarray, weight: np.ndarray, n: int) -> np.ndarray:
+def _by_hour(group: Array, hours: Array, weight: Array, n: int) -> Array:
     """(n, 24) sums of weights by group and hour of the day."""
     cell = group * 24 + (hours % 24).astype(np.int64)
     return np.bincount(cell, weight, n * 24).reshape(n, 24)
@@ -216,11 +216,11 @@ class Movement:
     row: of the first fix. track, hours: of it, hours since Monday. metres, seconds: of the step.
     """
 
-    row: np.ndarray
-    track: np.ndarray
-    hours: np.ndarray
-    metres: np.ndarray
-    seconds: np.ndarray
+    row: Array
+    track: Array
+    hours: Array
+    metres: Array
+    seconds: Array
 
 
 def _movement(tracks: Tracks) -> Movement:
@@ -241,8 +241,8 @@ def _movement(tracks: Tracks) -> Movement:
 class Trips:
     """Moves from one still slot to another place, (k,) each: metres along the fixes, and track."""
 
-    metres: np.ndarray
-    track: np.ndarray
+    metres: Array
+    track: Array
 
 
 def _trips(tracks: Tracks) -> Trips:
@@ -274,18 +274,18 @@ class Presence:
 
     n: int
     n_users: int
-    region: np.ndarray
-    user: np.ndarray
-    stay: np.ndarray
+    region: Array
+    user: Array
+    stay: Array
 
-    def people(self, group: np.ndarray, mask: np.ndarray, groups: int) -> np.ndarray:
+    def people(self, group: Array, mask: Array, groups: int) -> Array:
         """(groups,) distinct users who spend time in a group (m,) in the fixes of the mask."""
         mask = mask & (self.stay > 0)
         pairs = group[mask] * self.n_users + self.user[mask]
         pairs = np.unique(pairs)
         return np.bincount(pairs // self.n_users, minlength=groups)
 
-    def share(self, part: np.ndarray, min_users: int) -> np.ndarray:
+    def share(self, part: Array, min_users: int) -> Array:
         """(n,) share of the time in a part of the fixes; nan if few people are on either side."""
         inside = self.people(self.region, part, self.n)
         outside = self.people(self.region, ~part, self.n)
@@ -297,7 +297,7 @@ class Presence:
 
         return share
 
-    def by_hour(self, hours: np.ndarray, min_users: int) -> np.ndarray:
+    def by_hour(self, hours: Array, min_users: int) -> Array:
         """(n, 24) time by the hour of the day; 0 where few people are. hours: (m,) of the fixes."""
         slot = self.region * 24 + (hours % 24).astype(np.int64)
         people = self.people(slot, np.ones(len(slot), bool), self.n * 24)
@@ -306,7 +306,7 @@ class Presence:
         time[is_few(people, min_users)] = 0
         return time.reshape(self.n, 24)
 
-    def hours_each(self) -> np.ndarray:
+    def hours_each(self) -> Array:
         """(n,) median hours of a visitor."""
         of_pair = self.region * self.n_users + self.user
         pairs, pair = np.unique(of_pair, return_inverse=True)
@@ -315,7 +315,7 @@ class Presence:
 
 
 def region_traits(
-    users: Tracks, visits: csr_matrix, region: np.ndarray, fix: np.ndarray, min_users: int = 1
+    users: Tracks, visits: csr_matrix, region: Array, fix: Array, min_users: int = 1
 ) -> list[Trait]:
     """Traits of regions, of pairs (m,) of a region and the row of a fix in it.
 
@@ -355,20 +355,20 @@ def region_traits(
     return traits
 
 
-def _share(part: np.ndarray, whole: np.ndarray, group: np.ndarray, n: int) -> np.ndarray:
+def _share(part: Array, whole: Array, group: Array, n: int) -> Array:
     """(n,) sum of part over sum of whole in each group; nan where that is 0."""
     total = np.bincount(group, whole, n)
     share = np.bincount(group, part, n) / np.maximum(total, 1e-9)
     return np.where(total > 0, share, np.nan)
 
 
-def _normal(by_hour: np.ndarray) -> np.ndarray:
+def _normal(by_hour: Array) -> Array:
     """(n, 24) shares of each row; nan where it is empty."""
     total = by_hour.sum(axis=1, keepdims=True)
     return np.where(total > 0, by_hour / np.maximum(total, 1e-9), np.nan)
 
 
-def hour_spans(busy: np.ndarray) -> str:
+def hour_spans(busy: Array) -> str:
     """'7–9 and 17–19' for a (24,) bool; over midnight '22–2'; '' for none or all."""
     if not busy.any() or busy.all():
         return ""

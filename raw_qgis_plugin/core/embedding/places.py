@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import run_starts, stable_order
+from ..arrays import Array, run_starts, stable_order
 from ..geodesy import metres_between
 from ..times import HOUR_MS, solar_ms
 from ..tracks import Tracks
@@ -26,10 +26,10 @@ class UsualPlaces:
     shares of each hour of the day in each of them, elsewhere, and unknown.
     """
 
-    lon: np.ndarray
-    lat: np.ndarray
-    share: np.ndarray
-    day: np.ndarray
+    lon: Array
+    lat: Array
+    share: Array
+    day: Array
 
 
 def usual_places(users: Tracks, row: int, most: int = 3, min_share: float = 0.03) -> UsualPlaces:
@@ -55,7 +55,7 @@ def usual_places(users: Tracks, row: int, most: int = 3, min_share: float = 0.03
     return UsualPlaces(x[at_best], y[at_best], share[best], day)
 
 
-def _every_ten_minutes(t: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _every_ten_minutes(t: Array, lon: Array) -> tuple[Array, Array, Array]:
     """Times from the first fix to the last: the last fix, whether it still stands, solar hour."""
     at = np.arange(t[0], t[-1], SAMPLE_MS)
     last = np.searchsorted(t, at, "right") - 1
@@ -64,12 +64,12 @@ def _every_ten_minutes(t: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.n
     return last, known, solar_ms(at, lon[last]) // HOUR_MS % 24
 
 
-def _shares(where: np.ndarray, n: int) -> np.ndarray:
+def _shares(where: Array, n: int) -> Array:
     """(n,) share of the times at each of n places. where: (m,) their numbers."""
     return np.bincount(where, minlength=n) / max(len(where), 1)
 
 
-def _day(hour: np.ndarray, where: np.ndarray, known: np.ndarray, best: np.ndarray) -> np.ndarray:
+def _day(hour: Array, where: Array, known: Array, best: Array) -> Array:
     """(24, k + 2) share of each hour of the day in the k best places, elsewhere, and unknown.
 
     hour, where, known: (m,) of times, where: the number of a place.
@@ -88,7 +88,7 @@ def _day(hour: np.ndarray, where: np.ndarray, known: np.ndarray, best: np.ndarra
     return day / np.maximum(day.sum(axis=1, keepdims=True), 1)
 
 
-def stay_ms(tracks: Tracks) -> np.ndarray:
+def stay_ms(tracks: Tracks) -> Array:
     """(n,) ms until the next fix of the track, MAX_STAY_MS at most."""
     stay = np.zeros(len(tracks))
     row = tracks.steps()
@@ -98,28 +98,28 @@ def stay_ms(tracks: Tracks) -> np.ndarray:
     return stay
 
 
-def most_visited(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
+def most_visited(tracks: Tracks) -> tuple[Array, Array]:
     """(n_tracks,) lon and lat of the cell of the grid where each track spends most of its time."""
     lon, lat, cell = snap(tracks.lon, tracks.lat)
     order = stable_order(tracks.track, cell)
 
     track = tracks.track[order]
     head = np.flatnonzero(run_starts(track, cell[order]))
-    total: np.ndarray = np.zeros(0)
+    total: Array = np.zeros(0)
     if len(head):
         total = np.add.reduceat(stay_ms(tracks)[order], head)
 
     best = head[np.lexsort((-total, track[head]))]
     best = best[run_starts(track[best])]  # the cell with the most time of each track
 
-    out: np.ndarray = np.full((2, tracks.n_tracks), np.nan)
+    out: Array = np.full((2, tracks.n_tracks), np.nan)
     out[0, track[best]] = lon[order[best]]
     out[1, track[best]] = lat[order[best]]
 
     return out[0], out[1]
 
 
-def snap(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def snap(lon: Array, lat: Array) -> tuple[Array, Array, Array]:
     """Centres (lon, lat) of the cells of the grid, and the numbers of the cells (int64)."""
     row, middle, across = _rows(lat)
     column = np.floor((lon + 180) / 360 * across)
@@ -129,7 +129,7 @@ def snap(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     return centre, middle, row * 1_000_000 + column
 
 
-def _rows(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _rows(lat: Array) -> tuple[Array, Array, Array]:
     """The rows of the grid: numbers, middles (degrees), and how many cells go round the earth.
 
     Rows have the same height in latitude; the cells of a row have the right width at its middle.
@@ -141,7 +141,7 @@ def _rows(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return row, middle, np.maximum(np.floor(360 * degree_m / GRID_M), 1)
 
 
-def grid_cell(lon: float, lat: float) -> np.ndarray:
+def grid_cell(lon: float, lat: float) -> Array:
     """(5, 2) closed ring in degrees of the cell of `snap` with this centre."""
     *_, [across] = _rows(np.array([lat]))
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) / 2

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import labels
-from ..arrays import join_rows, run_starts, softmax
+from ..arrays import Array, Columns, join_rows, run_starts, softmax
 from ..errors import InputError, Progress, no_progress, part_of, translated
 from ..features.activity import ACTIVITY
 from ..features.motion import MOTION
@@ -37,9 +37,9 @@ NO_YES = ["no", "yes"]
 class Profiles:
     """One row a unit. lon, lat: (n,) degrees, its most visited place on the 500 m grid."""
 
-    columns: dict[str, np.ndarray]  # (n,) each, in the order of the output
-    lon: np.ndarray
-    lat: np.ndarray
+    columns: Columns  # (n,) each, in the order of the output
+    lon: Array
+    lat: Array
     # why units are not in_domain, with counts and, if not all, heads
     reasons: list[str] = field(default_factory=list)
 
@@ -63,8 +63,8 @@ def profile(
     'unknown', numbers nan, and in_domain is False.
     """
     heads = choose_heads(model, unit, tasks)
-    found: dict[str, np.ndarray] = {}
-    stats: dict[str, np.ndarray] = {}
+    found: Columns = {}
+    stats: Columns = {}
     if heads:
         found, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
 
@@ -79,9 +79,9 @@ def profile(
     return Profiles(columns, lon, lat, verdict.reasons)
 
 
-def _facts(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
+def _facts(tracks: Tracks, unit: str) -> Columns:
     """The columns of units that need no model."""
-    columns: dict[str, np.ndarray] = {"user_id": tracks.user_ids[tracks.track_user]}
+    columns: Columns = {"user_id": tracks.user_ids[tracks.track_user]}
     if unit != "user":
         columns["day" if unit == "day" else "track_id"] = tracks.track_ids
 
@@ -99,8 +99,8 @@ def _facts(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
 class Verdict:
     """Which units all heads may answer about. in_domain, why: (n,). reasons: with counts."""
 
-    in_domain: np.ndarray
-    why: np.ndarray
+    in_domain: Array
+    why: Array
     reasons: list[str]
 
 
@@ -108,8 +108,8 @@ def _verdict(
     tracks: Tracks,
     unit: str,
     heads: list[dict[str, Any]],
-    found: dict[str, np.ndarray],
-    stats: dict[str, np.ndarray],
+    found: Columns,
+    stats: Columns,
 ) -> Verdict:
     enough = tracks.has_steps
     few = translated("fewer than two fixes")
@@ -141,7 +141,7 @@ def _title(head: dict[str, Any], heads: list[dict[str, Any]]) -> str:
     return f"{head.get('title') or head['name']}: " if len(heads) > 1 else ""
 
 
-def add_reason(why: np.ndarray, units: np.ndarray, reason: str) -> None:
+def add_reason(why: Array, units: Array, reason: str) -> None:
     """Add a reason to those of some units, unless it is among them."""
     why[units] = [
         old if reason in old else f"{old}; {reason}".removeprefix("; ") for old in why[units]
@@ -155,7 +155,7 @@ def _answers(
     heads: list[dict[str, Any]],
     progress: Progress,
     cached: Embed | None,
-) -> list[dict[str, np.ndarray]]:
+) -> list[Columns]:
     """The columns of heads and of evidence, and the quantities that limit the heads' domains."""
     n = max(tracks.n_tracks, 1)
     answers = []
@@ -167,7 +167,7 @@ def _answers(
         x = head_inputs(embeddings, some, unit)
 
         stats.append(unit_stats(some))
-        columns: dict[str, np.ndarray] = {}
+        columns: Columns = {}
         for head in heads:
             columns |= head_columns(head, model, x, stats[-1])
         columns["evidence"] = evidence_in_words(x, unit, model)
@@ -189,7 +189,7 @@ def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[d
     return labels.choose_heads(unit, model.bundle.heads(unit), tasks)
 
 
-def head_inputs(embeddings: np.ndarray, tracks: Tracks, unit: str) -> np.ndarray:
+def head_inputs(embeddings: Array, tracks: Tracks, unit: str) -> Array:
     """The inputs (n, d) float32 of heads: embeddings (n, e), for tracks with ride features too."""
     if unit != "track":
         return embeddings
@@ -197,8 +197,8 @@ def head_inputs(embeddings: np.ndarray, tracks: Tracks, unit: str) -> np.ndarray
 
 
 def head_columns(
-    head: dict[str, Any], model: Model, x: np.ndarray, stats: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
+    head: dict[str, Any], model: Model, x: Array, stats: Mapping[str, Array]
+) -> Columns:
     """A head's columns for inputs x (n, d): NAME and NAME_p, or NAME, NAME_low and NAME_high.
 
     stats: (n,) each, of `unit_stats`. NAME of a head of classes is text, 'unknown' if its
@@ -218,9 +218,7 @@ def head_columns(
     return _class_columns(head, known, output)
 
 
-def _number_columns(
-    head: dict[str, Any], known: np.ndarray, output: np.ndarray | None
-) -> dict[str, np.ndarray]:
+def _number_columns(head: dict[str, Any], known: Array, output: Array | None) -> Columns:
     name = head["name"]
     value = np.full(len(known), np.nan)
     if output is not None:
@@ -238,9 +236,7 @@ def _number_columns(
     return {key: np.expm1(np.clip(column, 0.0, 500.0)) for key, column in columns.items()}
 
 
-def _class_columns(
-    head: dict[str, Any], known: np.ndarray, output: np.ndarray | None
-) -> dict[str, np.ndarray]:
+def _class_columns(head: dict[str, Any], known: Array, output: Array | None) -> Columns:
     label = np.full(len(known), UNKNOWN, object)
     p = np.full(len(known), np.nan)
     if output is not None:
@@ -255,7 +251,7 @@ def _class_columns(
     return {head["name"]: label, f"{head['name']}_p": p}
 
 
-def evidence_in_words(x: np.ndarray, unit: str, model: Model) -> np.ndarray:
+def evidence_in_words(x: Array, unit: str, model: Model) -> Array:
     """(n,) texts about how tracks with inputs of heads x (n, d) moved.
 
     '' where it is unknown and of other units.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import Array
 from ..errors import InputError, Progress, no_progress, part_of
 from ..tracks import Tracks
 from .explanations import reasons, user_traits
@@ -25,14 +26,14 @@ class Similar:
     rows: (k,) of the users or regions. similarity: (k,) -1 to 1. reasons: (k,) words.
     """
 
-    rows: np.ndarray
-    similarity: np.ndarray
+    rows: Array
+    similarity: Array
     reasons: list[str] = field(default_factory=list)
 
 
 def similar(
-    embeddings: np.ndarray, target: int, k: int = 10, whiten: bool = True
-) -> tuple[np.ndarray, np.ndarray]:
+    embeddings: Array, target: int, k: int = 10, whiten: bool = True
+) -> tuple[Array, Array]:
     """The rows (k,) most similar to a target row except itself, and their similarity, -1 to 1.
 
     Similarity is the cosine of embeddings whose columns are standardised over all rows and then,
@@ -58,14 +59,14 @@ def similar(
     return rows[best], cosine[best].astype(np.float64)
 
 
-def _standardised(x: np.ndarray) -> np.ndarray:
+def _standardised(x: Array) -> Array:
     """Columns (n, d) float32 of mean 0 and deviation 1; constant ones are 0."""
     spread = x.std(axis=0, dtype=np.float64)
     spread[spread <= 1e-6] = 1.0
     return ((x - x.mean(axis=0, dtype=np.float64)) / spread).astype(np.float32)
 
 
-def _whitened(x: np.ndarray) -> np.ndarray:
+def _whitened(x: Array) -> Array:
     """Standardised columns (n, d) as components whose variance v becomes v / (v + RIDGE).
 
     Strong components become equal, weak ones stay weak. For regions, which are few, standardising

@@ -15,7 +15,7 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-from ..arrays import expand_ranges, join_rows, run_ends, run_starts, take_rows
+from ..arrays import Array, expand_ranges, join_rows, run_ends, run_starts, take_rows
 from ..errors import Progress, no_progress
 from ..features.sequences import length
 from ..geodesy import destination, near_lon, offset_m, on_sphere, way_between
@@ -55,14 +55,14 @@ class Encounters:
     apart. lon, lat: degrees, halfway between both.
     """
 
-    one: np.ndarray
-    other: np.ndarray
-    t_start: np.ndarray
-    t_end: np.ndarray
-    probability: np.ndarray
-    observed: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
+    one: Array
+    other: Array
+    t_start: Array
+    t_end: Array
+    probability: Array
+    observed: Array
+    lon: Array
+    lat: Array
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,11 @@ class Positions:
     position counts as observed.
     """
 
-    user: np.ndarray
-    tick: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
-    error_m: np.ndarray
+    user: Array
+    tick: Array
+    lon: Array
+    lat: Array
+    error_m: Array
 
 
 def find_encounters(
@@ -119,9 +119,9 @@ class Spans:
     first: the first tick. beyond: the one after the last.
     """
 
-    row: np.ndarray
-    first: np.ndarray
-    beyond: np.ndarray
+    row: Array
+    first: Array
+    beyond: Array
 
 
 def positions(
@@ -164,7 +164,7 @@ def _spans(users: Tracks, tick_ms: int, max_gap_ms: float) -> Spans:
     return Spans(row, first, np.maximum(beyond, first))
 
 
-def _edges(spans: Spans, settings: Settings) -> np.ndarray:
+def _edges(spans: Spans, settings: Settings) -> Array:
     """Ticks between which there are about positions_at_once positions."""
     by_time = np.argsort(spans.first, kind="stable")
     count = (spans.beyond - spans.first)[by_time]
@@ -174,9 +174,7 @@ def _edges(spans: Spans, settings: Settings) -> np.ndarray:
     return np.append(np.unique(begins), spans.beyond.max())
 
 
-def _between(
-    users: Tracks, row: np.ndarray, tick: np.ndarray, tick_ms: int, settings: Settings
-) -> Positions:
+def _between(users: Tracks, row: Array, tick: Array, tick_ms: int, settings: Settings) -> Positions:
     """Positions at ticks (n,) on the way from the fixes `row` (n,) to the next ones."""
     lon = users.lon[row]
     lat = users.lat[row]
@@ -234,7 +232,7 @@ def near_pairs(
         yield _encounters(p, one, other, distance_m, min_probability)
 
 
-def _pairs(p: Positions, some: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(p: Positions, some: Array, found: Array) -> tuple[Array, Array]:
     """Rows (m,) of pairs of positions of two users, each pair once, the lower user first.
 
     found: for each position of `some` the positions near it.
@@ -263,8 +261,8 @@ def _pairs(p: Positions, some: np.ndarray, found: np.ndarray) -> tuple[np.ndarra
 
 def _encounters(
     p: Positions,
-    one: np.ndarray,
-    other: np.ndarray,
+    one: Array,
+    other: Array,
     distance_m: float,
     min_probability: float,
 ) -> Encounters:
@@ -284,7 +282,7 @@ def _encounters(
     return Encounters(a.user, b.user, a.tick, a.tick, probability[likely], observed, lon, lat)
 
 
-def probability_within(away_m: np.ndarray, error_m: np.ndarray, distance_m: float) -> np.ndarray:
+def probability_within(away_m: Array, error_m: Array, distance_m: float) -> Array:
     """The probability (n,) that two positions away_m (n,) apart are within the distance.
 
     The error of their difference is normal with the standard deviation error_m (n,) on each axis.

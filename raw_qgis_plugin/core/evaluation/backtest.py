@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import join_rows
+from ..arrays import Array, Columns, join_rows
 from ..bundle.bundle import Bundle
 from ..bundle.runtime import Model
 from ..errors import Progress, no_progress, part_of, translated
@@ -74,11 +74,11 @@ def backtest(
 class _SimpleForecasts:
     """Forecasts of the nearest simple methods after k fixes at h horizons, (k, h) each."""
 
-    lon: np.ndarray  # degrees
-    lat: np.ndarray
-    radius50_m: np.ndarray  # metres that hold 50 % of the cases of the past; nan for no cases
-    radius80_m: np.ndarray
-    method: np.ndarray  # names
+    lon: Array  # degrees
+    lat: Array
+    radius50_m: Array  # metres that hold 50 % of the cases of the past; nan for no cases
+    radius80_m: Array
+    method: Array  # names
 
 
 def predict_simply(
@@ -128,7 +128,7 @@ def predict_simply(
 
 
 def _forecast_simply(
-    tracks: Tracks, horizons_s: np.ndarray, last: np.ndarray, progress: Progress, seed: int
+    tracks: Tracks, horizons_s: Array, last: Array, progress: Progress, seed: int
 ) -> _SimpleForecasts:
     """Forecasts after the rows `last` (k,), some at a time."""
     own = np.arange(tracks.n_tracks, dtype=np.int32)
@@ -165,7 +165,7 @@ def _by_nearest_method(w: Windows, methods: dict[str, Forecast], n: int) -> _Sim
     return _SimpleForecasts(lon, lat, radius50_m, radius80_m, method)
 
 
-def columns_of(b: Backtest) -> dict[str, np.ndarray]:
+def columns_of(b: Backtest) -> Columns:
     """One row a horizon and method, the smallest error first.
 
     ratio, interval and coverage stand in the rows of the model.

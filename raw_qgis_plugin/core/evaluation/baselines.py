@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import nearest_row
+from ..arrays import Array, nearest_row
 from ..geodesy import metres_per_degree, near_lon, offset_m
 from ..times import DAY_MS, HOUR_MS
 from .windows import Windows, errors_m
@@ -51,7 +51,7 @@ def constant_velocity(w: Windows, steps: int = 1, fade_s: float | None = None) -
     return lon, lat
 
 
-def toward_median(w: Windows, pull: float | np.ndarray) -> Forecast:
+def toward_median(w: Windows, pull: float | Array) -> Forecast:
     """The point at a share of the way from the last fix to the median place.
 
     pull: the share, a number or (w, h).
@@ -66,7 +66,7 @@ def toward_median(w: Windows, pull: float | np.ndarray) -> Forecast:
     return lon, lat
 
 
-def cross_fitted_pull(w: Windows, group: np.ndarray, seed: int = 0) -> np.ndarray:
+def cross_fitted_pull(w: Windows, group: Array, seed: int = 0) -> Array:
     """The pulls (w, h) of `toward_median` with the least mean error at each horizon.
 
     Each half of the groups (w,), such as people, is fitted on the other.
@@ -108,7 +108,7 @@ def same_time_before(w: Windows) -> Forecast:
     return to_lon, to_lat
 
 
-def simple_methods(w: Windows, group: np.ndarray, seed: int = 0) -> dict[str, Forecast]:
+def simple_methods(w: Windows, group: Array, seed: int = 0) -> dict[str, Forecast]:
     """The forecasts of all simple methods by name. group: (w,) of `cross_fitted_pull`."""
     methods = {
         "persistence": persistence(w),

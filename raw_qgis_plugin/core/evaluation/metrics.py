@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import take_rows
+from ..arrays import Array, Columns, take_rows
 from ..errors import Progress, no_progress
 from ..forecasting.predict import Prediction
 from ..geodesy import near_lon
@@ -27,17 +27,17 @@ from .windows import Windows, errors_m, spread
 class _Outcomes:
     """What came of windows (w,) at horizons (h,), arrays (h, w), nan where nothing counts."""
 
-    error_m: dict[str, np.ndarray]  # by method
-    inside50: np.ndarray  # 0 or 1
-    inside80: np.ndarray
-    in_domain: np.ndarray  # 0 or 1
+    error_m: Columns  # by method
+    inside50: Array  # 0 or 1
+    inside80: Array
+    in_domain: Array  # 0 or 1
 
 
 def measure(
     w: Windows,
     simple: dict[str, Forecast],
     answer: Prediction,
-    group: np.ndarray,
+    group: Array,
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> dict:
@@ -77,7 +77,7 @@ def _outcomes(w: Windows, simple: dict[str, Forecast], answer: Prediction) -> _O
     return _Outcomes(error_m, inside50.T, inside80.T, in_domain.T)
 
 
-def _figures(o: _Outcomes, user: np.ndarray, group: np.ndarray, seed: int) -> dict:
+def _figures(o: _Outcomes, user: Array, group: Array, seed: int) -> dict:
     """The figures of some horizons."""
     methods = {name: summary(error_m) for name, error_m in o.error_m.items()}
     mean_m = {name: figures["mean_m"] for name, figures in methods.items()}
@@ -106,7 +106,7 @@ def _figures(o: _Outcomes, user: np.ndarray, group: np.ndarray, seed: int) -> di
     return figures
 
 
-def _share(values: np.ndarray) -> float | None:
+def _share(values: Array) -> float | None:
     """The share of ones; None if nothing counts."""
     known = values[~np.isnan(values)]
     if not len(known):
@@ -115,14 +115,14 @@ def _share(values: np.ndarray) -> float | None:
     return float(known.mean())
 
 
-def summary(errors: np.ndarray) -> dict[str, float]:
+def summary(errors: Array) -> dict[str, float]:
     """Mean, median and 90th percentile of errors, nan left out."""
     known = errors[~np.isnan(errors)]
     middle, high = np.percentile(known, [50, 90])
     return {"mean_m": float(known.mean()), "median_m": float(middle), "p90_m": float(high)}
 
 
-def inside_areas(w: Windows, answer: Prediction) -> np.ndarray:
+def inside_areas(w: Windows, answer: Prediction) -> Array:
     """Whether truths lie within areas of 50 and 80 %: (2, w, h), 0 or 1, nan without a truth."""
     import shapely
 
@@ -136,7 +136,7 @@ def inside_areas(w: Windows, answer: Prediction) -> np.ndarray:
 
 
 def interval_by_person(
-    ours: np.ndarray, theirs: np.ndarray, group: np.ndarray, seed: int = 0, level: float = 0.95
+    ours: Array, theirs: Array, group: Array, seed: int = 0, level: float = 0.95
 ) -> list[float]:
     """Bootstrap interval of the ratio of mean errors (w, h) over groups (w,), with replacement."""
     sums = np.column_stack([np.nansum(ours, axis=1), np.nansum(theirs, axis=1)])
@@ -144,7 +144,7 @@ def interval_by_person(
     return limits(mean / np.maximum(other, 1e-9), level)
 
 
-def by_group(values: np.ndarray, group: np.ndarray, seed: int = 0, draws: int = 2000) -> np.ndarray:
+def by_group(values: Array, group: Array, seed: int = 0, draws: int = 2000) -> Array:
     """Means (draws, k) of values (n, k) over bootstrap samples of the groups."""
     _, code = np.unique(group, return_inverse=True)
     counted = np.column_stack([values, np.ones(len(group))])
@@ -163,6 +163,6 @@ def by_group(values: np.ndarray, group: np.ndarray, seed: int = 0, draws: int = 
     return drawn[:, :-1] / np.maximum(count, 1e-9)
 
 
-def limits(draws: np.ndarray, level: float = 0.95) -> list[float]:
+def limits(draws: Array, level: float = 0.95) -> list[float]:
     """The middle 95 % of draws."""
     return [float(q) for q in np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import nearest_row
+from ..arrays import Array, nearest_row
 from ..bundle.runtime import padded
 from ..errors import InputError
 from ..forecasting.context import select_rows
@@ -27,25 +27,25 @@ class Windows:
     """Contexts of different lengths, padded on the left, with the queries of each."""
 
     family: str  # 'backtest', or a family of model/evaluate/forecast.py
-    user: np.ndarray  # (w,) int, ascending
-    t: np.ndarray  # (w, c) epoch ms, on padding that of the oldest fix
-    lon: np.ndarray  # (w, c) degrees, oldest first, nan on padding
-    lat: np.ndarray
-    horizon_s: np.ndarray  # (h,) the nominal horizons
-    query_t: np.ndarray  # (w, h) epoch ms, the true times
-    true_lon: np.ndarray  # (w, h) degrees, nan if there is no truth
-    true_lat: np.ndarray
+    user: Array  # (w,) int, ascending
+    t: Array  # (w, c) epoch ms, on padding that of the oldest fix
+    lon: Array  # (w, c) degrees, oldest first, nan on padding
+    lat: Array
+    horizon_s: Array  # (h,) the nominal horizons
+    query_t: Array  # (w, h) epoch ms, the true times
+    true_lon: Array  # (w, h) degrees, nan if there is no truth
+    true_lat: Array
 
     def __len__(self) -> int:
         return len(self.user)
 
     @property
-    def known(self) -> np.ndarray:
+    def known(self) -> Array:
         """(w, h) bool: whether there is a truth."""
         return ~np.isnan(self.true_lon)
 
     @property
-    def at(self) -> np.ndarray:
+    def at(self) -> Array:
         """(m,) the window of each query that has a truth."""
         return np.nonzero(self.known)[0]
 
@@ -62,7 +62,7 @@ class Windows:
         return Tracks(users, ids, user, track, t, self.lon[real], self.lat[real])
 
 
-def draw(group: np.ndarray, limit: int, per_group: int, seed: int) -> np.ndarray:
+def draw(group: Array, limit: int, per_group: int, seed: int) -> Array:
     """Ascending indexes into group (n,), at random: `per_group` a group and `limit` in all."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(group))
@@ -74,12 +74,12 @@ def draw(group: np.ndarray, limit: int, per_group: int, seed: int) -> np.ndarray
     return np.sort(drawn[:limit])
 
 
-def errors_m(w: Windows, forecast: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def errors_m(w: Windows, forecast: tuple[Array, Array]) -> Array:
     """Metres (w, h) on the sphere from forecasts lon, lat (w, h) to the truth, nan without one."""
     return haversine_m(*forecast, w.true_lon, w.true_lat)
 
 
-def spread(w: Windows, values: np.ndarray) -> np.ndarray:
+def spread(w: Windows, values: Array) -> Array:
     """Values in the order of `w.known` as (w, h), nan elsewhere."""
     result = np.full(w.known.shape, np.nan)
     result[w.known] = values
@@ -88,17 +88,17 @@ def spread(w: Windows, values: np.ndarray) -> np.ndarray:
 
 def cut_windows(
     tracks: Tracks,
-    horizons_s: np.ndarray,
+    horizons_s: Array,
     folds: int,
     seed: int = 0,
-    also: Sequence[int] | np.ndarray = (),
-) -> tuple[Windows, np.ndarray, np.ndarray]:
+    also: Sequence[int] | Array = (),
+) -> tuple[Windows, Array, Array]:
     """Windows of users' tracks, their time folds (w,), and the rows (w,) of their last fixes.
 
     Every fold and user has about the same number of windows. also: rows of last fixes of more
     windows, which come behind the others and have no truth.
     """
-    fold: np.ndarray = np.zeros(len(tracks), np.int64)
+    fold: Array = np.zeros(len(tracks), np.int64)
     if len(tracks):
         shares = np.linspace(0, 1, folds + 1)
         edges = np.quantile(tracks.t, shares[1:-1])
@@ -112,7 +112,7 @@ def cut_windows(
     return _windows(tracks, end, truth, horizons_s), fold[end], end
 
 
-def _windows(tracks: Tracks, end: np.ndarray, truth: np.ndarray, horizons_s: np.ndarray) -> Windows:
+def _windows(tracks: Tracks, end: Array, truth: Array, horizons_s: Array) -> Windows:
     """The windows that end with the rows `end` (w,), with truths in rows (w, h), -1 for none."""
     at, real = padded(_contexts(tracks, end, horizons_s))  # padded with the oldest fix
     lon = np.where(real, tracks.lon[at], np.nan)
@@ -128,9 +128,7 @@ def _windows(tracks: Tracks, end: np.ndarray, truth: np.ndarray, horizons_s: np.
     return Windows("backtest", user, t, lon, lat, horizons_s, query_t, true_lon, true_lat)
 
 
-def _draw_fixes(
-    tracks: Tracks, fold: np.ndarray, folds: int, horizons_s: np.ndarray, seed: int
-) -> np.ndarray:
+def _draw_fixes(tracks: Tracks, fold: Array, folds: int, horizons_s: Array, seed: int) -> Array:
     """Rows (w,) of fixes with a truth at some horizon, about as many of each user and fold."""
     user = tracks.user.astype(np.int64)
     group = user * folds + fold
@@ -153,7 +151,7 @@ def _draw_fixes(
     return row[draw(group[row], MAX_WINDOWS, each, seed)]
 
 
-def _contexts(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> list[np.ndarray]:
+def _contexts(tracks: Tracks, end: Array, horizons_s: Array) -> list[Array]:
     """The rows of each context that ends with a row of `end`, all that forecasts may use."""
     nearest = horizons_s[0]
     farthest = horizons_s[-1]
@@ -171,7 +169,7 @@ def _contexts(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> list[n
     return result
 
 
-def find_truths(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> np.ndarray:
+def find_truths(tracks: Tracks, end: Array, horizons_s: Array) -> Array:
     """Rows (m, h) of the user's fixes nearest to each horizon after the fixes `end` (m,).
 
     It is -1 where there is none within half a step between horizons, so that no fix is the truth of

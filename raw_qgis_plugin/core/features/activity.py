@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import expand_ranges, group_quantile, run_starts, stacked, take_rows
+from ..arrays import Array, Columns, expand_ranges, group_quantile, run_starts, stacked, take_rows
 from ..times import HOUR_MS
 from ..tracks import Tracks
 from .sequences import length
@@ -85,7 +85,7 @@ ACTIVITY = (
 )
 
 
-def activity(tracks: Tracks) -> np.ndarray:
+def activity(tracks: Tracks) -> Array:
     """(n_tracks, len(ACTIVITY)) float32: shares, logarithms, hours; about one, 0 if unknown."""
     if not len(tracks):
         return np.zeros((tracks.n_tracks, len(ACTIVITY)), np.float32)
@@ -104,7 +104,7 @@ def activity(tracks: Tracks) -> np.ndarray:
     return np.nan_to_num(stacked(columns, ACTIVITY))
 
 
-def _time_by_place(s: Slots, place: np.ndarray) -> dict[str, np.ndarray]:
+def _time_by_place(s: Slots, place: Array) -> Columns:
     """Shares of the known time in each slice of the week by place, and that time."""
     n = len(place)
     time = np.zeros((s.n_tracks, len(SLICES), len(STATES)))
@@ -124,7 +124,7 @@ def _time_by_place(s: Slots, place: np.ndarray) -> dict[str, np.ndarray]:
     return columns
 
 
-def _add_time(time: np.ndarray, s: Slots, slots: np.ndarray, place: np.ndarray) -> None:
+def _add_time(time: Array, s: Slots, slots: Array, place: Array) -> None:
     """Add the ten minutes of some slots to their track, slice of the week and place."""
     row, part = _hours_of(s, slots)
     first = int(s.track[slots[0]])  # slots are in the order of their tracks
@@ -136,7 +136,7 @@ def _add_time(time: np.ndarray, s: Slots, slots: np.ndarray, place: np.ndarray) 
     cells[: len(count)] += count
 
 
-def _hours_of(s: Slots, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _hours_of(s: Slots, slots: Array) -> tuple[Array, Array]:
     """Each ten minutes of some slots: the row of the slot, and the index into SLICES."""
     size = s.length[slots].astype(np.int64)
     row = np.repeat(slots, size)
@@ -151,7 +151,7 @@ def _hours_of(s: Slots, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return row, part
 
 
-def _anchor(s: Slots, place: np.ndarray) -> dict[str, np.ndarray]:
+def _anchor(s: Slots, place: Array) -> Columns:
     """The anchor, the place of weekday daytime besides the first: how often, how long, how far."""
     daytime = s.weekday & (s.hour >= 7) & (s.hour < 19)
     ranks = range(1, RANKED)
@@ -171,7 +171,7 @@ def _anchor(s: Slots, place: np.ndarray) -> dict[str, np.ndarray]:
     return columns
 
 
-def _anchor_days(s: Slots, there: np.ndarray, working: np.ndarray) -> dict[str, np.ndarray]:
+def _anchor_days(s: Slots, there: Array, working: Array) -> Columns:
     """On how many days, and for how much of the time, somebody is at the anchor.
 
     working: (m,) still slots of weekday daytime.
@@ -195,7 +195,7 @@ def _anchor_days(s: Slots, there: np.ndarray, working: np.ndarray) -> dict[str, 
     return columns
 
 
-def _anchor_hours(s: Slots, there: np.ndarray, begin: np.ndarray) -> dict[str, np.ndarray]:
+def _anchor_hours(s: Slots, there: Array, begin: Array) -> Columns:
     """From when until when somebody is at the anchor. begin: (m,) slots that begin a stay."""
     begins = s.count(begin)
     start = s.total(s.hour, begin) / begins
@@ -212,21 +212,21 @@ def _anchor_hours(s: Slots, there: np.ndarray, begin: np.ndarray) -> dict[str, n
     }
 
 
-def _days(s: Slots, mask: np.ndarray) -> np.ndarray:
+def _days(s: Slots, mask: Array) -> Array:
     """(n_tracks,) on how many days there are slots in the mask."""
     track = s.track[mask]
     day = s.number[mask] // SLOTS_A_DAY
     return np.bincount(track[run_starts(track, day)], minlength=s.n_tracks)
 
 
-def _far(s: Slots, mask: np.ndarray, home: np.ndarray) -> np.ndarray:
+def _far(s: Slots, mask: Array, home: Array) -> Array:
     """(n_tracks,) distance of the slots in the mask from the first place; 0 without such slots."""
     metres = length(s.centre(mask) - home)
     metres[s.time(mask) == 0] = 0.0
     return np.log1p(metres / 100) / 4
 
 
-def _range(s: Slots) -> dict[str, np.ndarray]:
+def _range(s: Slots) -> Columns:
     """How many places a track has, and how far it goes from their middle."""
     every = slice(None)
     away = s.xy - s.centre(every)[s.track]
@@ -243,12 +243,12 @@ def _range(s: Slots) -> dict[str, np.ndarray]:
     return {"log_places": np.log1p(places) / 3, "radius": np.log1p(radius / 100) / 4}
 
 
-def _trips(s: Slots, place: np.ndarray) -> dict[str, np.ndarray]:
+def _trips(s: Slots, place: Array) -> Columns:
     """Trips from one still slot to the next, per day of known waking time."""
     begin, end, metres = _trip_ends(s)
     awake = (s.hour >= 6) & (s.hour < 23)
 
-    def rate(trips: np.ndarray | slice, slots: np.ndarray) -> np.ndarray:
+    def rate(trips: Array | slice, slots: Array) -> Array:
         """Trips in a mask per day of the time in a mask of slots."""
         days = s.time(slots) / SLOTS_A_WAKING_DAY
         count = np.bincount(s.track[begin[trips]], minlength=s.n_tracks)
@@ -271,7 +271,7 @@ def _trips(s: Slots, place: np.ndarray) -> dict[str, np.ndarray]:
     return columns
 
 
-def _trip_ends(s: Slots) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _trip_ends(s: Slots) -> tuple[Array, Array, Array]:
     """The slots (k,) from which and to which trips lead, and metres between them."""
     still = np.flatnonzero(s.still)
     begin = still[:-1]
@@ -288,7 +288,7 @@ def _trip_ends(s: Slots) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return begin[trip], end[trip], metres[trip]
 
 
-def _rides(tracks: Tracks, fixes: Thinned, s: Slots) -> dict[str, np.ndarray]:
+def _rides(tracks: Tracks, fixes: Thinned, s: Slots) -> Columns:
     """Speeds, and runs of movement per day by length, highest speed and silence."""
     n = tracks.n_tracks
     of = fixes.track[fixes.row]
@@ -326,18 +326,18 @@ class Runs:
     without fixes in between.
     """
 
-    track: np.ndarray
-    hours: np.ndarray
-    metres: np.ndarray
-    fastest: np.ndarray
-    silent: np.ndarray
+    track: Array
+    hours: Array
+    metres: Array
+    fastest: Array
+    silent: Array
 
 
-def _runs_a_day(runs: Runs, days: np.ndarray, cadence: np.ndarray) -> dict[str, np.ndarray]:
+def _runs_a_day(runs: Runs, days: Array, cadence: Array) -> Columns:
     """Runs per day of all kinds. days, cadence: (n_tracks,)."""
     # A sparse record misses the highest speed, so the threshold falls with the time between fixes.
     fast_m_s = 12.0 - 1.6 * np.log1p(cadence / 20)
-    masks: dict[str, np.ndarray] = {"runs": np.ones(len(runs.track), bool)}
+    masks: Columns = {"runs": np.ones(len(runs.track), bool)}
 
     masks["runs_weekday"] = runs.hours < 120
     masks["runs_weekend"] = runs.hours >= 120
@@ -357,13 +357,13 @@ def _runs_a_day(runs: Runs, days: np.ndarray, cadence: np.ndarray) -> dict[str, 
     return {name: _rate(runs, mask, days) for name, mask in masks.items()}
 
 
-def _rate(runs: Runs, mask: np.ndarray | slice, days: np.ndarray) -> np.ndarray:
+def _rate(runs: Runs, mask: Array | slice, days: Array) -> Array:
     """(n_tracks,) logarithm of the runs in a mask per day. days: (n_tracks,)."""
     count = np.bincount(runs.track[mask], minlength=len(days))
     return np.log1p(count / days)
 
 
-def _runs(fixes: Thinned, cadence: np.ndarray) -> Runs:
+def _runs(fixes: Thinned, cadence: Array) -> Runs:
     """Runs of movement. Five minutes or two and a half fixes without a moving step end a run."""
     moving = fixes.speed > Settings.moving_m_s
     moving &= fixes.metres > Settings.min_step_m
@@ -392,7 +392,7 @@ def _runs(fixes: Thinned, cadence: np.ndarray) -> Runs:
     return take_rows(runs, metres > Settings.min_run_m)
 
 
-def _pause_s(fixes: Thinned, first: np.ndarray) -> np.ndarray:
+def _pause_s(fixes: Thinned, first: Array) -> Array:
     """(k,) seconds from the end of the step before to steps that begin at rows `first`."""
     begin = fixes.t[first]
     end = fixes.t[first + 1]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import geodesy
-from ..arrays import nearest_row, stacked
+from ..arrays import Array, Columns, nearest_row, stacked
 from ..geodesy import offset_m, way_between
 from ..times import DAY_MS
 from .sequences import (
@@ -96,10 +96,10 @@ class Features(Fixes):
     the mean of its sequence so far.
     """
 
-    x: np.ndarray
-    velocity: np.ndarray
-    speed: np.ndarray
-    centroid: np.ndarray
+    x: Array
+    velocity: Array
+    speed: Array
+    centroid: Array
 
 
 @dataclass(frozen=True)
@@ -110,27 +110,27 @@ class Query:
     velocity. scale: (m,) metres, the unit of the model's correction of the base.
     """
 
-    x: np.ndarray
-    base: np.ndarray
-    scale: np.ndarray
+    x: Array
+    base: Array
+    scale: Array
 
 
-def _squash(v: np.ndarray, unit: float) -> np.ndarray:
+def _squash(v: Array, unit: float) -> Array:
     """Signed-log scaling: linear under `unit` metres, logarithmic above, about one at 100 km."""
     return np.arcsinh(v / unit) / 8.0
 
 
-def unsquashed(x: np.ndarray) -> np.ndarray:
+def unsquashed(x: Array) -> Array:
     """Metres of the displacement columns."""
     return Settings.near_m * np.sinh(8.0 * x)
 
 
 def featurize(
-    sequence: np.ndarray,
-    t: np.ndarray,
-    lon: np.ndarray,
-    lat: np.ndarray,
-    only: np.ndarray | None = None,
+    sequence: Array,
+    t: Array,
+    lon: Array,
+    lat: Array,
+    only: Array | None = None,
 ) -> Features:
     """Features of fixes, computed in columns over all sequences at once.
 
@@ -167,14 +167,14 @@ def featurize(
     return Features(**vars(f), **parts)
 
 
-def _spread(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
+def _spread(values: Array, rows: Array, n: int) -> Array:
     """(n, …) the values (m, …) at the rows (m,), zeros elsewhere."""
     result = np.zeros((n, *values.shape[1:]), values.dtype)
     result[rows] = values
     return result
 
 
-def _look_back(f: Fixes, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _look_back(f: Fixes, row: Array) -> tuple[Array, Array]:
     """Metres (lags, m, 2) and seconds to the fixes `row` from those some lags before."""
     back = np.array(Settings.lags)[:, None]
     earlier = np.maximum(row - back, f.first[row])
@@ -182,7 +182,7 @@ def _look_back(f: Fixes, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return way, seconds_between(f, earlier, row)
 
 
-def _lag_columns(way: np.ndarray, dt: np.ndarray, speed: np.ndarray) -> dict[str, np.ndarray]:
+def _lag_columns(way: Array, dt: Array, speed: Array) -> Columns:
     """Displacements and times of all lags."""
     reach = speed * dt + Settings.near_m
     squashed = _squash(way, Settings.near_m)
@@ -201,7 +201,7 @@ def _lag_columns(way: np.ndarray, dt: np.ndarray, speed: np.ndarray) -> dict[str
     return columns
 
 
-def _speed_columns(last: np.ndarray, speed: np.ndarray) -> dict[str, np.ndarray]:
+def _speed_columns(last: Array, speed: Array) -> Columns:
     columns = {}
     columns["last_speed"] = np.log1p(last) / 2.0
 
@@ -210,13 +210,13 @@ def _speed_columns(last: np.ndarray, speed: np.ndarray) -> dict[str, np.ndarray]
     return columns
 
 
-def _progress_columns(f: Fixes, row: np.ndarray, dt: np.ndarray) -> dict[str, np.ndarray]:
+def _progress_columns(f: Fixes, row: Array, dt: Array) -> Columns:
     """How far along its sequence a fix is, and how it was reached in the last dt (m,) seconds."""
     number = row - f.first[row]
     since = f.t[row] - f.t[f.first[row]]
 
     still = f.step_m[row] < Settings.still_m
-    columns: dict[str, np.ndarray] = {}
+    columns: Columns = {}
 
     columns["number"] = np.log1p(number) / 6.0
     columns["elapsed"] = np.log1p(since / 1000.0) / 12.0
@@ -228,12 +228,12 @@ def _progress_columns(f: Fixes, row: np.ndarray, dt: np.ndarray) -> dict[str, np
     return columns
 
 
-def _clock_columns(hours: np.ndarray) -> dict[str, np.ndarray]:
+def _clock_columns(hours: Array) -> Columns:
     """CLOCK of hours since Monday."""
     day = hours * (2 * np.pi / 24)
     week = hours * (2 * np.pi / 168)
 
-    columns: dict[str, np.ndarray] = {}
+    columns: Columns = {}
     columns["day_sin"] = np.sin(day)
     columns["day_cos"] = np.cos(day)
     columns["half_day_sin"] = np.sin(2 * day)
@@ -246,11 +246,11 @@ def _clock_columns(hours: np.ndarray) -> dict[str, np.ndarray]:
     return columns
 
 
-def _own_places(f: Fixes, row: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _own_places(f: Fixes, row: Array) -> tuple[Columns, Array]:
     """Columns of the ways to the means of a sequence so far, and the way (m, 2) to that of all."""
     from_first = way_between(f, f.first, slice(None))
     heading = f.heading[row]
-    columns: dict[str, np.ndarray] = {}
+    columns: Columns = {}
     means = {}
 
     ways = {}
@@ -273,7 +273,7 @@ def _own_places(f: Fixes, row: np.ndarray) -> tuple[dict[str, np.ndarray], np.nd
     return columns, ways["centre"]
 
 
-def _times_of_places(f: Fixes) -> dict[str, np.ndarray]:
+def _times_of_places(f: Fixes) -> Columns:
     """(n,) bool: at which times a fix counts for the mean of a place."""
     hours = solar_hour(f.t, f.lon)
     hour = hours % 24
@@ -286,21 +286,19 @@ def _times_of_places(f: Fixes) -> dict[str, np.ndarray]:
     }
 
 
-def _toward(place: str, way: np.ndarray, known: np.ndarray) -> dict[str, np.ndarray]:
+def _toward(place: str, way: Array, known: Array) -> Columns:
     """Columns of the way (m, 2) to a place, zero where it is not known."""
     squashed = _squash(way, Settings.place_m) * known[:, None]
     return {f"ahead_{place}": squashed[:, 0], f"left_{place}": squashed[:, 1]}
 
 
-def at_key(
-    key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def at_key(key: Array, first: Array, last: Array, wanted: Array) -> tuple[Array, Array]:
     """Rows in [first, last] whose key is nearest to `wanted`, and whether within same_time_ms."""
     row = nearest_row(key, wanted, first, last)
     return row, np.abs(key[row] - wanted) <= Settings.same_time_ms
 
 
-def _same_time(f: Fixes, row: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _same_time(f: Fixes, row: Array, wanted: Array) -> tuple[Array, Array]:
     """Displacements (m, 2) from fixes to those of their sequences at keys, and which there are.
 
     Most sequences are shorter than a day, so only those that reach back far enough are searched.
@@ -321,7 +319,7 @@ def _same_time(f: Fixes, row: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarra
     return way, known
 
 
-def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
+def ask(f: Features, row: Array, dt_s: Array) -> Query:
     """Queries for the positions `dt_s` (m,) seconds after the fixes `row` (m,)."""
     dt = np.maximum(np.asarray(dt_s, np.float64), 0.5)
     ms = (dt * 1000).astype(np.int64)
@@ -349,7 +347,7 @@ def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
     return Query(stacked(columns, QUERY), base, scale)
 
 
-def _scale(f: Features, row: np.ndarray, dt: np.ndarray) -> np.ndarray:
+def _scale(f: Features, row: Array, dt: Array) -> Array:
     """(m,) metres, the unit of the model's correction after dt (m,) seconds."""
     s = Settings
     covered = f.speed[row] * dt
@@ -357,7 +355,7 @@ def _scale(f: Features, row: np.ndarray, dt: np.ndarray) -> np.ndarray:
     return np.sqrt(s.min_scale_m**2 + covered**2 + slowest**2)
 
 
-def _horizon_columns(f: Features, row: np.ndarray, dt: np.ndarray) -> dict[str, np.ndarray]:
+def _horizon_columns(f: Features, row: Array, dt: Array) -> Columns:
     """How far ahead dt (m,) seconds are, also beside the last step."""
     before = np.maximum(row - 1, f.first[row])
     steps = dt / seconds_between(f, before, row)
@@ -367,9 +365,7 @@ def _horizon_columns(f: Features, row: np.ndarray, dt: np.ndarray) -> dict[str, 
     return columns
 
 
-def _target(
-    place: str, way: np.ndarray, known: np.ndarray, scale: np.ndarray
-) -> dict[str, np.ndarray]:
+def _target(place: str, way: Array, known: Array, scale: Array) -> Columns:
     """Columns of a place where the track may go: the way (m, 2), also in units of scale (m,)."""
     columns = _toward(place, way, known)
     share = np.clip(way / scale[:, None], -4, 4)
@@ -381,13 +377,13 @@ def _target(
     return columns
 
 
-def displacement(f: Fixes, row: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+def displacement(f: Fixes, row: Array, lon: Array, lat: Array) -> Array:
     """Metres (m, 2) from the fixes `row` to (lon, lat), in the frames of the fixes."""
     way = offset_m(lon, lat, f.lon[row], f.lat[row])
     return into_frame(way, f.heading[row])
 
 
-def destination(f: Any, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, ...]:
+def destination(f: Any, row: Array, xy: Array) -> tuple[Array, ...]:
     """Degrees lon, lat at displacements `xy` (m, 2) in the frames of the fixes `row`, in metres.
 
     f: has lon, lat (n,) and heading (n, 2), as Fixes have.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import group_quantile, stacked
+from ..arrays import Array, Columns, group_quantile, stacked
 from ..geodesy import way_between
 from ..tracks import Tracks
 from .sequences import length, solar_hour
@@ -64,20 +64,20 @@ class Steps:
     """
 
     n: int
-    row: np.ndarray
-    of: np.ndarray
-    seconds: np.ndarray
-    metres: np.ndarray
-    speed: np.ndarray
-    direction: np.ndarray
-    pair: np.ndarray
+    row: Array
+    of: Array
+    seconds: Array
+    metres: Array
+    speed: Array
+    direction: Array
+    pair: Array
 
-    def total(self, values: np.ndarray) -> np.ndarray:
+    def total(self, values: Array) -> Array:
         """(n,) sums of values (k,) over the steps of each track."""
         return np.bincount(self.of, values, self.n)
 
 
-def motion(tracks: Tracks) -> np.ndarray:
+def motion(tracks: Tracks) -> Array:
     """(n_tracks, len(MOTION)) float32: logarithms and shares of about one; 0 if too short."""
     if not len(tracks):
         return np.zeros((tracks.n_tracks, len(MOTION)), np.float32)
@@ -101,11 +101,11 @@ def _steps(tracks: Tracks) -> Steps:
     return Steps(tracks.n_tracks, row, of, seconds, metres, metres / seconds, direction, pair)
 
 
-def _seconds(tracks: Tracks, row: np.ndarray, later: np.ndarray) -> np.ndarray:
+def _seconds(tracks: Tracks, row: Array, later: Array) -> Array:
     return np.maximum(tracks.seconds(row, later), Settings.min_step_s)
 
 
-def _quantiles(tracks: Tracks, steps: Steps) -> dict[str, np.ndarray]:
+def _quantiles(tracks: Tracks, steps: Steps) -> Columns:
     """Quantiles of speeds, accelerations and turns."""
     after = steps.pair + 1
     change = np.abs(steps.speed[after] - steps.speed[steps.pair])
@@ -130,7 +130,7 @@ def _quantiles(tracks: Tracks, steps: Steps) -> dict[str, np.ndarray]:
     return columns
 
 
-def _turns(steps: Steps) -> tuple[np.ndarray, np.ndarray]:
+def _turns(steps: Steps) -> tuple[Array, Array]:
     """(k,) radians between steps that are long enough to have a direction, and their tracks."""
     after = steps.pair + 1
     turned = steps.direction[after] - steps.direction[steps.pair]
@@ -144,7 +144,7 @@ def _turns(steps: Steps) -> tuple[np.ndarray, np.ndarray]:
     return turn[real], steps.of[steps.pair[real]]
 
 
-def _smooth_speed(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
+def _smooth_speed(tracks: Tracks) -> tuple[Array, Array]:
     """(k,) m/s from fixes to the first one smooth_ms later, or the last, and their tracks (k,)."""
     later = tracks.before(tracks.track, tracks.t + Settings.smooth_ms)
     later = np.minimum(later, tracks.last_row)
@@ -157,7 +157,7 @@ def _smooth_speed(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     return metres / _seconds(tracks, row, later), tracks.track[row]
 
 
-def _totals(steps: Steps) -> dict[str, np.ndarray]:
+def _totals(steps: Steps) -> Columns:
     """Sums over the steps of a track, and shares of them."""
     metres = steps.total(steps.metres)
     seconds = steps.total(steps.seconds)
@@ -186,14 +186,14 @@ def _totals(steps: Steps) -> dict[str, np.ndarray]:
     return columns
 
 
-def _stops(steps: Steps, stopped: np.ndarray) -> np.ndarray:
+def _stops(steps: Steps, stopped: Array) -> Array:
     """(n,) how often a track stops."""
     after = steps.pair + 1
     stops = after[stopped[after] & ~stopped[steps.pair]]
     return np.bincount(steps.of[stops], minlength=steps.n)
 
 
-def _whole(tracks: Tracks, steps: Steps) -> dict[str, np.ndarray]:
+def _whole(tracks: Tracks, steps: Steps) -> Columns:
     """How many fixes a track has, how straight it is, and at what hours."""
     fixes = np.diff(tracks.track_offsets)
     count = np.maximum(fixes, 1)

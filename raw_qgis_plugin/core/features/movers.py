@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Groups, run_starts, runs
+from ..arrays import Array, Groups, run_starts, runs
 from ..errors import translated
 from ..times import DAY_MS
 from ..tracks import Tracks
@@ -58,18 +58,18 @@ class _Steps:
     """k steps, in order."""
 
     track: Groups
-    day: np.ndarray
-    hours: np.ndarray
-    pace: np.ndarray  # m/s along the bee-line
-    out: np.ndarray  # bool, no stop and no silence
+    day: Array
+    hours: Array
+    pace: Array  # m/s along the bee-line
+    out: Array  # bool, no stop and no silence
     # Of the velocity since the step before, as a share of the greater one; infinite after a stop
-    change: np.ndarray
+    change: Array
 
-    def time(self, some: np.ndarray) -> np.ndarray:
+    def time(self, some: Array) -> Array:
         """(n_tracks,) hours of some steps (k,)."""
         return self.track.sum(self.hours * some)
 
-    def days(self, some: np.ndarray) -> np.ndarray:
+    def days(self, some: Array) -> Array:
         """(n_tracks,) days on which some steps (k,) begin."""
         track = self.track.of[some]
         day = self.day[some]
@@ -77,7 +77,7 @@ class _Steps:
         days = Groups(track[new], self.track.n)
         return days.count()
 
-    def in_long_ways(self, least_h: float) -> np.ndarray:
+    def in_long_ways(self, least_h: float) -> Array:
         """(k,) bool: whether each step is part of a way of so many hours without a stop."""
         first, last = runs(self.track.of, self.out)
         number = np.repeat(np.arange(len(first)), last - first + 1)
@@ -88,9 +88,7 @@ class _Steps:
         return long[way.of]
 
 
-def unlike_people(
-    thin: Tracks, xy: np.ndarray, stopped: np.ndarray, s: MoverSettings = DEFAULT
-) -> np.ndarray:
+def unlike_people(thin: Tracks, xy: Array, stopped: Array, s: MoverSettings = DEFAULT) -> Array:
     """(n_tracks,) why the one who moves is no person on land, or ''.
 
     thin: m rows. xy: (m, 2) metres. stopped: (m,) bool, whether the step to the next row lies in a
@@ -125,7 +123,7 @@ def unlike_people(
     return why
 
 
-def _steps(thin: Tracks, xy: np.ndarray, stopped: np.ndarray, s: MoverSettings) -> _Steps:
+def _steps(thin: Tracks, xy: Array, stopped: Array, s: MoverSettings) -> _Steps:
     """Steps from a row to the first one of the track that follows in another step_s."""
     clock = thin.t // (1000 * s.step_s)
     row = np.flatnonzero(run_starts(thin.track, clock))
@@ -151,7 +149,7 @@ def _steps(thin: Tracks, xy: np.ndarray, stopped: np.ndarray, s: MoverSettings) 
     )
 
 
-def _changes(velocity: np.ndarray, goes_on: np.ndarray) -> np.ndarray:
+def _changes(velocity: Array, goes_on: Array) -> Array:
     """(k,) changes of velocity (k, 2) since the step before, as a share of the greater one.
 
     goes_on: (k - 1,) bool; elsewhere infinite.
@@ -168,7 +166,7 @@ def _changes(velocity: np.ndarray, goes_on: np.ndarray) -> np.ndarray:
     return change
 
 
-def _roams(steps: _Steps, s: MoverSettings) -> np.ndarray:
+def _roams(steps: _Steps, s: MoverSettings) -> Array:
     """(n_tracks,) bool: who is on the way for hours, day after day, and goes on and on."""
     out_h = steps.time(steps.out)
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import flattened, run_ends, run_starts, stacked
+from ..arrays import Array, Columns, flattened, run_ends, run_starts, stacked
 from ..tracks import Tracks, solar_day
 from .sequences import solar_hour
 
@@ -68,12 +68,12 @@ class FixActivity:
     fix was slower than riding; inf for other fixes.
     """
 
-    stay_s: np.ndarray
-    pace: np.ndarray
-    band: np.ndarray
-    silent: np.ndarray
-    day: np.ndarray
-    stop_s: np.ndarray
+    stay_s: Array
+    pace: Array
+    band: Array
+    silent: Array
+    day: Array
+    stop_s: Array
 
 
 def fix_activity(users: Tracks) -> FixActivity:
@@ -103,14 +103,14 @@ def fix_activity(users: Tracks) -> FixActivity:
     )
 
 
-def _bands(users: Tracks) -> np.ndarray:
+def _bands(users: Tracks) -> Array:
     hours = solar_hour(users.t, users.lon)
     band = (hours % 24 / (24 / Settings.n_bands)).astype(np.uint8)
     band[hours >= 120] += Settings.n_bands
     return band
 
 
-def _stop_s(users: Tracks, pace: np.ndarray) -> np.ndarray:
+def _stop_s(users: Tracks, pace: Array) -> Array:
     """(n,) seconds for which a user who rides on from a fix was slower; inf for other fixes."""
     riding = pace >= PACES.index("riding")
     slow = (pace > 0) & ~riding  # the pace of a user's last fix is unknown
@@ -126,12 +126,12 @@ def _stop_s(users: Tracks, pace: np.ndarray) -> np.ndarray:
 class Visits(NamedTuple):
     """Visits of regions, (k,) each: the region, and the rows of its first and last fix."""
 
-    region: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
+    region: Array
+    first: Array
+    last: Array
 
 
-def visits_of(tracks: Tracks, region: np.ndarray, rows: np.ndarray) -> Visits:
+def visits_of(tracks: Tracks, region: Array, rows: Array) -> Visits:
     """The visits of regions, from the fixes in them. region, rows: (m,) of `flattened`."""
     t = tracks.t[rows]
     left = np.diff(rows) != 1
@@ -144,7 +144,7 @@ def visits_of(tracks: Tracks, region: np.ndarray, rows: np.ndarray) -> Visits:
     return Visits(region[begin], rows[begin], rows[end])
 
 
-def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarray]) -> np.ndarray:
+def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[Array]) -> Array:
     """(n, len(REGION_ACTIVITY)) float32 of regions: logarithms and shares; zeros without a fix.
 
     inside: (n,) for each region the rows of the fixes in it, ascending.
@@ -166,8 +166,8 @@ def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarr
 
 
 def _counts(
-    users: Tracks, fixes: FixActivity, region: np.ndarray, rows: np.ndarray, n_visits: np.ndarray
-) -> dict[str, np.ndarray]:
+    users: Tracks, fixes: FixActivity, region: Array, rows: Array, n_visits: Array
+) -> Columns:
     """Visits, days and hours, also for each user."""
     n = len(n_visits)
     user = users.user[rows]
@@ -190,17 +190,15 @@ def _counts(
 
 
 def _by_part(
-    region: np.ndarray, part: np.ndarray, shape: tuple[int, int], weight: np.ndarray | None = None
-) -> np.ndarray:
+    region: Array, part: Array, shape: tuple[int, int], weight: Array | None = None
+) -> Array:
     """Sums of weights by region and part, shape (n, parts)."""
     n, parts = shape
     cells = np.bincount(region * parts + part, weight, n * parts)
     return cells.reshape(shape)
 
 
-def _times(
-    fixes: FixActivity, region: np.ndarray, rows: np.ndarray, n: int
-) -> dict[str, np.ndarray]:
+def _times(fixes: FixActivity, region: Array, rows: Array, n: int) -> Columns:
     """Shares of the time by pace, by hours of the day, and at weekends."""
     stay = fixes.stay_s[rows]
     n_bands = Settings.n_bands
@@ -223,7 +221,7 @@ def _times(
     return columns
 
 
-def _dwells(users: Tracks, fixes: FixActivity, visits: Visits, n: int) -> dict[str, np.ndarray]:
+def _dwells(users: Tracks, fixes: FixActivity, visits: Visits, n: int) -> Columns:
     """When visits begin and how long they last."""
     minutes = (users.t[visits.last] - users.t[visits.first]) / 60_000
     count = np.maximum(np.bincount(visits.region, minlength=n), 1)
@@ -242,9 +240,7 @@ def _dwells(users: Tracks, fixes: FixActivity, visits: Visits, n: int) -> dict[s
     return columns
 
 
-def _events(
-    fixes: FixActivity, region: np.ndarray, rows: np.ndarray, n_visits: np.ndarray
-) -> dict[str, np.ndarray]:
+def _events(fixes: FixActivity, region: Array, rows: Array, n_visits: Array) -> Columns:
     """Silences and stops of vehicles, also for each visit."""
     events = {"silences": fixes.silent[rows]}
     for limit in Settings.stop_s:

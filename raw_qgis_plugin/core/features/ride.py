@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import group_quantile, run_starts, stacked, take_rows
+from ..arrays import Array, Columns, group_quantile, run_starts, stacked, take_rows
 from ..geodesy import way_between
 from ..tracks import Tracks
 from .sequences import length
@@ -58,7 +58,7 @@ RIDE = (
 )
 
 
-def ride(tracks: Tracks) -> np.ndarray:
+def ride(tracks: Tracks) -> Array:
     """(n_tracks, len(RIDE)) float32: logarithms, shares, radians; about one, -1 if unknown."""
     n = tracks.n_tracks
     line = averaged(tracks)[0]
@@ -81,7 +81,7 @@ def ride(tracks: Tracks) -> np.ndarray:
     return x
 
 
-def averaged(tracks: Tracks, xy: np.ndarray | None = None) -> tuple[Tracks, np.ndarray]:
+def averaged(tracks: Tracks, xy: Array | None = None) -> tuple[Tracks, Array]:
     """The mean fix of each ten seconds of tracks, and the rows of the first fixes they stand for.
 
     t is in ms since the track's first fix; lon and lat are xy (n, 2), by default metres east and
@@ -114,15 +114,15 @@ class Steps:
     speed: (k,) m/s. moving: (k,) bool, faster than in a stop.
     """
 
-    row: np.ndarray
-    of: np.ndarray
-    way: np.ndarray
-    seconds: np.ndarray
-    metres: np.ndarray
-    speed: np.ndarray
-    moving: np.ndarray
+    row: Array
+    of: Array
+    way: Array
+    seconds: Array
+    metres: Array
+    speed: Array
+    moving: Array
 
-    def total(self, values: np.ndarray, n: int) -> np.ndarray:
+    def total(self, values: Array, n: int) -> Array:
         """(n,) sums of values (k,) over the steps of each track."""
         return np.bincount(self.of, values, n)
 
@@ -139,23 +139,21 @@ def _steps(line: Tracks) -> Steps:
     return Steps(row, line.track[row], way, seconds, metres, speed, moving)
 
 
-def _places(line: Tracks, row: np.ndarray) -> np.ndarray:
+def _places(line: Tracks, row: Array) -> Array:
     """(k, 2) metres: where averaged tracks are at some rows."""
     return np.stack([line.lon[row], line.lat[row]], axis=1)
 
 
-def _quantiles(
-    name: str, values: np.ndarray, of: np.ndarray, n: int, shares: tuple[float, ...]
-) -> dict[str, np.ndarray]:
+def _quantiles(name: str, values: Array, of: Array, n: int, shares: tuple[float, ...]) -> Columns:
     """The quantiles of the values (k,) of tracks, by name: 'bend_0.5' and so on."""
     return {f"{name}_{q:g}": group_quantile(values, of, n, q) for q in shares}
 
 
-def _speeds(line: Tracks) -> dict[str, np.ndarray]:
+def _speeds(line: Tracks) -> Columns:
     """Speeds over a minute and three."""
     last = line.last_row
 
-    columns: dict[str, np.ndarray] = {}
+    columns: Columns = {}
     for window in Settings.window_s:
         later = line.before(line.track, line.t + 1000 * window)
         later = np.minimum(later, last)
@@ -175,7 +173,7 @@ def _speeds(line: Tracks) -> dict[str, np.ndarray]:
     return columns
 
 
-def _changes(steps: Steps, n: int) -> dict[str, np.ndarray]:
+def _changes(steps: Steps, n: int) -> Columns:
     """How speeds and directions change from a step to the next, in m/s²."""
     pair = np.flatnonzero(steps.row[1:] == steps.row[:-1] + 1)
     before = take_rows(steps, pair)
@@ -191,14 +189,14 @@ def _changes(steps: Steps, n: int) -> dict[str, np.ndarray]:
 
     kinds["slower"] = np.where(change < 0, -change, np.nan)
     kinds["sideways"] = np.where(slower > Settings.turning_m_s, sideways, np.nan)
-    columns: dict[str, np.ndarray] = {}
+    columns: Columns = {}
     for name, values in kinds.items():
         columns |= _quantiles(name, np.log1p(values), before.of, n, Settings.change)
 
     return columns
 
 
-def _angle(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def _angle(one: Array, other: Array) -> Array:
     """(k,) radians between vectors (k, 2)."""
     x, y = one.T
     other_x, other_y = other.T
@@ -208,7 +206,7 @@ def _angle(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.abs(np.arctan2(cross, dot))
 
 
-def _bends(line: Tracks, steps: Steps) -> dict[str, np.ndarray]:
+def _bends(line: Tracks, steps: Steps) -> Columns:
     """How crooked the way is: how much longer than the bee-line, and by what angle it bends."""
     # whole millimetres: sums do not depend on the tracks before
     each = np.zeros(len(line), np.int64)
@@ -216,14 +214,14 @@ def _bends(line: Tracks, steps: Steps) -> dict[str, np.ndarray]:
     each[steps.row + 1] = millimetres * steps.moving
 
     moved = np.cumsum(each)
-    columns: dict[str, np.ndarray] = {}
+    columns: Columns = {}
     for scale in Settings.scale_m:
         columns |= _bends_at(line, moved, scale)
 
     return columns
 
 
-def _bends_at(line: Tracks, moved: np.ndarray, scale: float) -> dict[str, np.ndarray]:
+def _bends_at(line: Tracks, moved: Array, scale: float) -> Columns:
     """Bends over `scale` metres. moved: (n,) whole millimetres up to each row."""
     n = line.n_tracks
     last = line.last_row
@@ -251,14 +249,14 @@ def _bends_at(line: Tracks, moved: np.ndarray, scale: float) -> dict[str, np.nda
     return columns
 
 
-def _longer(line: Tracks, row: np.ndarray, ahead: np.ndarray, gone: np.ndarray) -> np.ndarray:
+def _longer(line: Tracks, row: Array, ahead: Array, gone: Array) -> Array:
     """(k,) logarithm of how much longer the way (k,) in millimetres is than the bee-line."""
     chord = _places(line, ahead) - _places(line, row)
     beeline = np.maximum(1000 * length(chord), 1000.0)
     return np.log(np.maximum(gone, 1.0) / beeline)
 
 
-def _bend(line: Tracks, row: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+def _bend(line: Tracks, row: Array, ahead: Array) -> Array:
     """(k,) radians between the chord to the row ahead, and the one from there on."""
     middle = ahead[row]
     before = _places(line, middle) - _places(line, row)
@@ -266,7 +264,7 @@ def _bend(line: Tracks, row: np.ndarray, ahead: np.ndarray) -> np.ndarray:
     return _angle(before, after)
 
 
-def _stops(steps: Steps, n: int) -> dict[str, np.ndarray]:
+def _stops(steps: Steps, n: int) -> Columns:
     """Stops between two rides, and the rides between stops: how long, how far, how fast."""
     start = np.flatnonzero(run_starts(steps.of, steps.moving))
     of = steps.of[start]
@@ -291,7 +289,7 @@ def _stops(steps: Steps, n: int) -> dict[str, np.ndarray]:
     return columns | _quantiles("peak", peak, of[rides], n, Settings.between)
 
 
-def _how_often(steps: Steps, of: np.ndarray, seconds: np.ndarray, n: int) -> dict[str, np.ndarray]:
+def _how_often(steps: Steps, of: Array, seconds: Array, n: int) -> Columns:
     """How often a track stops. of, seconds: (k,) the track and the length of each stop."""
     stops = np.bincount(of, minlength=n)
     long_stops = np.bincount(of, seconds > Settings.long_stop_s, n)
@@ -307,7 +305,7 @@ def _how_often(steps: Steps, of: np.ndarray, seconds: np.ndarray, n: int) -> dic
     return columns
 
 
-def _shares(steps: Steps, n: int) -> dict[str, np.ndarray]:
+def _shares(steps: Steps, n: int) -> Columns:
     """How much of the time a track moves, and how evenly."""
     moving = steps.moving
     speed = steps.speed[moving]
@@ -332,7 +330,7 @@ def _shares(steps: Steps, n: int) -> dict[str, np.ndarray]:
     return columns
 
 
-def _cruises(steps: Steps) -> np.ndarray:
+def _cruises(steps: Steps) -> Array:
     """(k,) bool: steps that the next one of the track follows at nearly the same speed."""
     change = np.abs(np.diff(steps.speed))
     level = change < 0.1 * steps.speed[:-1]

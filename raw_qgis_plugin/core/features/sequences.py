@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import run_starts
+from ..arrays import Array, run_starts
 from ..geodesy import offset_m
 from ..times import DAY_MS, HOUR_MS
 
@@ -25,17 +25,17 @@ class Fixes:
     of the last movement, the x axis of the frame.
     """
 
-    t: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
-    first: np.ndarray
-    clock: np.ndarray
-    key: np.ndarray
-    step_m: np.ndarray
-    heading: np.ndarray
+    t: Array
+    lon: Array
+    lat: Array
+    first: Array
+    clock: Array
+    key: Array
+    step_m: Array
+    heading: Array
 
 
-def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
+def solar_hour(t: Array, lon: Array) -> Array:
     """Hours of mean solar time since Monday 00:00, in [0, 168), of times `t` (epoch ms, UTC)."""
     monday = 4 * 24.0  # 1970-01-01 was a Thursday: Monday was three days before, four days ahead
     utc = np.asarray(t, np.float64) / HOUR_MS
@@ -44,7 +44,7 @@ def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
     return (solar - monday) % 168.0
 
 
-def into_frame(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
+def into_frame(v: Array, heading: Array) -> Array:
     """East-north vectors (…, 2) in the frame whose x axis is `heading` (…, 2)."""
     east = v[..., 0]
     north = v[..., 1]
@@ -58,12 +58,12 @@ def into_frame(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
     return np.stack([ahead, left], axis=-1)
 
 
-def length(v: np.ndarray) -> np.ndarray:
+def length(v: Array) -> Array:
     """Lengths (…) of vectors (…, 2)."""
     return np.hypot(v[..., 0], v[..., 1])
 
 
-def fixes_of(sequence: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> Fixes:
+def fixes_of(sequence: Array, t: Array, lon: Array, lat: Array) -> Fixes:
     """Fixes of sequences.
 
     sequence: (n,) int, equal along one sequence, non-decreasing. t: (n,) epoch ms, increasing
@@ -95,14 +95,12 @@ def fixes_of(sequence: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarr
     return Fixes(t, lon, lat, first, clock, key, step_m, heading)
 
 
-def seconds_between(f: Fixes, earlier: np.ndarray, row: np.ndarray) -> np.ndarray:
+def seconds_between(f: Fixes, earlier: Array, row: Array) -> Array:
     """Seconds from fixes to later ones, half a second at least."""
     return np.maximum((f.t[row] - f.t[earlier]) / 1000.0, 0.5)
 
 
-def running_mean(
-    v: np.ndarray, chosen: np.ndarray, first: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def running_mean(v: Array, chosen: Array, first: Array) -> tuple[Array, Array]:
     """Mean of the `chosen` rows of `v` (n, 2) from a sequence's first fix to each row; their count.
 
     Each sequence is summed on its own: the last digits of one sum over all would depend on the

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import run_starts
+from ..arrays import Array, run_starts
 from ..geodesy import way_between
 from ..times import HOUR_MS
 from ..tracks import Tracks
@@ -49,14 +49,14 @@ class Thinned:
     """
 
     n_tracks: int
-    track: np.ndarray
-    t: np.ndarray
-    hours: np.ndarray
-    xy: np.ndarray
-    row: np.ndarray
-    metres: np.ndarray
-    seconds: np.ndarray
-    speed: np.ndarray
+    track: Array
+    t: Array
+    hours: Array
+    xy: Array
+    row: Array
+    metres: Array
+    seconds: Array
+    speed: Array
 
 
 def thinned(tracks: Tracks) -> Thinned:
@@ -77,7 +77,7 @@ def thinned(tracks: Tracks) -> Thinned:
     return Thinned(tracks.n_tracks, track, t, hours, xy, row, metres, seconds, speed)
 
 
-def find_slots(track: np.ndarray, t: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def find_slots(track: Array, t: Array, xy: Array) -> tuple[Array, Array]:
     """First rows (k,) of the slots of ten minutes of sorted fixes, and whether each slot is still.
 
     xy: (n, 2) metres.
@@ -96,37 +96,37 @@ class Slots:
     """
 
     n_tracks: int
-    head: np.ndarray
-    track: np.ndarray
-    number: np.ndarray
-    hours: np.ndarray
-    xy: np.ndarray
-    still: np.ndarray
-    length: np.ndarray
+    head: Array
+    track: Array
+    number: Array
+    hours: Array
+    xy: Array
+    still: Array
+    length: Array
 
     @cached_property
-    def hour(self) -> np.ndarray:
+    def hour(self) -> Array:
         """(m,) of the day."""
         return self.hours % 24
 
     @cached_property
-    def weekday(self) -> np.ndarray:
+    def weekday(self) -> Array:
         """(m,) bool: Monday to Friday."""
         return self.hours < 120
 
-    def total(self, weight: np.ndarray, mask: np.ndarray | slice) -> np.ndarray:
+    def total(self, weight: Array, mask: Array | slice) -> Array:
         """(n_tracks,) sum of the weights of the slots in the mask."""
         return np.bincount(self.track[mask], weight[mask], self.n_tracks)
 
-    def time(self, mask: np.ndarray | slice) -> np.ndarray:
+    def time(self, mask: Array | slice) -> Array:
         """(n_tracks,) slots of time in the mask."""
         return self.total(self.length, mask)
 
-    def count(self, mask: np.ndarray) -> np.ndarray:
+    def count(self, mask: Array) -> Array:
         """(n_tracks,) how many slots are in the mask, one at least."""
         return np.maximum(np.bincount(self.track[mask], minlength=self.n_tracks), 1.0)
 
-    def centre(self, mask: np.ndarray | slice) -> np.ndarray:
+    def centre(self, mask: Array | slice) -> Array:
         """(n_tracks, 2) mean position over the time of the slots in the mask; else zeros."""
         weight = np.maximum(self.time(mask), 1e-9)
         x = self.total(self.length * self.xy[:, 0], mask)
@@ -176,7 +176,7 @@ def _with_fixes(fixes: Thinned) -> Slots:
     )
 
 
-def _with_silences(seen: Slots, fixes: Thinned, before: np.ndarray, gap: np.ndarray) -> Slots:
+def _with_silences(seen: Slots, fixes: Thinned, before: Array, gap: Array) -> Slots:
     """Slots, and one for each silence after the slots `before` that ends where it began."""
     after = seen.head[before + 1]
     leave = fixes.xy[after - 1]
@@ -204,7 +204,7 @@ def _with_silences(seen: Slots, fixes: Thinned, before: np.ndarray, gap: np.ndar
     return replace(seen, **{name: values[order] for name, values in both.items()})
 
 
-def ranked_places(s: Slots) -> np.ndarray:
+def ranked_places(s: Slots) -> Array:
     """(m,) rank of each slot's place, 0 for the longest visited; ELSEWHERE or ON_THE_WAY."""
     place = np.where(s.still, ELSEWHERE, ON_THE_WAY)
     cell, track_of = _cells(s)
@@ -228,7 +228,7 @@ def ranked_places(s: Slots) -> np.ndarray:
     return place
 
 
-def _cells(s: Slots) -> tuple[np.ndarray, np.ndarray]:
+def _cells(s: Slots) -> tuple[Array, Array]:
     """(m,) number of the cell in which a slot of a track lies, and the track (k,) of each cell."""
     cell = np.floor(s.xy / Settings.cell_m).astype(np.int64)
     column, row = cell.T + 2**17  # 39,000 km each way

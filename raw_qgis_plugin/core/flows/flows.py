@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import group_quantile, rank_within, sparse_counts, take_rows
+from ..arrays import Array, Columns, group_quantile, rank_within, sparse_counts, take_rows
 from ..disclosure.thresholds import withheld
 from ..errors import InputError, Progress, no_progress, require, translated
 from ..labels import SHORT_MODES
@@ -47,10 +47,10 @@ class Flows:
     n_users, balance (in less out).
     """
 
-    matrix: dict[str, np.ndarray]
-    ways: np.ndarray
-    of_zones: dict[str, np.ndarray]
-    shapes: np.ndarray  # of these zones
+    matrix: Columns
+    ways: Array
+    of_zones: Columns
+    shapes: Array  # of these zones
     words: str  # how many trips there are, and how many of them are in no table
 
 
@@ -63,10 +63,10 @@ class ZonedTrips:
 
     trips: Journeys
     zones: Zones
-    begin: np.ndarray
-    end: np.ndarray
-    part: np.ndarray
-    slices: np.ndarray
+    begin: Array
+    end: Array
+    part: Array
+    slices: Array
     words: str
 
     @property
@@ -80,7 +80,7 @@ class ZonedTrips:
         return len(self.trips.user_ids)
 
     @property
-    def by_mode(self) -> np.ndarray:
+    def by_mode(self) -> Array:
         """(m, 5) probability of each of MODES."""
         known = self.trips.mode_p
         unknown = np.maximum(1.0 - known.sum(axis=1), 0.0)
@@ -96,11 +96,11 @@ class Cells:
     are each person's.
     """
 
-    part: np.ndarray
-    begin: np.ndarray
-    end: np.ndarray
-    trip: np.ndarray
-    cell: np.ndarray
+    part: Array
+    begin: Array
+    end: Array
+    trip: Array
+    cell: Array
     people: csr_matrix
 
 
@@ -185,7 +185,7 @@ def trips_in_zones(trips: Journeys, zones: Zones | None, spec: TripSpec) -> Zone
     return ZonedTrips(counted, zones, begin[rows], end[rows], part, names, words)
 
 
-def trips_at(trips: Journeys, rows: np.ndarray) -> Journeys:
+def trips_at(trips: Journeys, rows: Array) -> Journeys:
     """Some of the trips, of the same people."""
     columns = {}
     for name, values in vars(trips).items():
@@ -193,7 +193,7 @@ def trips_at(trips: Journeys, rows: np.ndarray) -> Journeys:
     return Journeys(**columns)
 
 
-def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
+def slices(t: Array, lon: Array, kind: str) -> tuple[Array, Array]:
     """The slice of each departure (n,), and the names of all slices. t: epoch ms. Hours are of mean
     solar time.
     """
@@ -217,7 +217,7 @@ def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.nd
     return np.zeros(len(t), np.int64), np.array(["all"], object)
 
 
-def of_modes(trips: Journeys, modes: str) -> np.ndarray:
+def of_modes(trips: Journeys, modes: str) -> Array:
     """(n,) bool: trips whose likeliest mode is one of some, named with commas between them. All for
     an empty text.
     """
@@ -237,9 +237,7 @@ def of_modes(trips: Journeys, modes: str) -> np.ndarray:
     return np.isin(likeliest, wanted)
 
 
-def find_cells(
-    zoned: ZonedTrips, trip: np.ndarray, part: np.ndarray, begin: np.ndarray, end: np.ndarray
-) -> Cells:
+def find_cells(zoned: ZonedTrips, trip: Array, part: Array, begin: Array, end: Array) -> Cells:
     """The cells of trips. trip: (k,) rows of the trips. part, begin, end: (k,) their places."""
     n = zoned.no_zone + 1
     shape = (len(zoned.slices), n, n)
@@ -275,7 +273,7 @@ def with_withheld_together(zoned: ZonedTrips, min_users: int) -> Cells:
     return find_cells(zoned, trip, part, begin, end)
 
 
-def names_of_cells(zoned: ZonedTrips, cells: Cells) -> dict[str, np.ndarray]:
+def names_of_cells(zoned: ZonedTrips, cells: Cells) -> Columns:
     """(c,) the zones and the slice of each cell; None for no zone."""
     zones = np.array([*zoned.zones.names, None], object)
     return {
@@ -285,12 +283,12 @@ def names_of_cells(zoned: ZonedTrips, cells: Cells) -> dict[str, np.ndarray]:
     }
 
 
-def cell_figures(zoned: ZonedTrips, cells: Cells, min_users: int) -> dict[str, np.ndarray]:
+def cell_figures(zoned: ZonedTrips, cells: Cells, min_users: int) -> Columns:
     """Figures of cells, (c,) each, nan or None where few people are behind one."""
     n = len(cells.part)
 
     # what trips add up to
-    figures: dict[str, np.ndarray] = {"n_trips": np.bincount(cells.cell, minlength=n)}
+    figures: Columns = {"n_trips": np.bincount(cells.cell, minlength=n)}
     for name, p in zip(BY_MODE, zoned.by_mode[cells.trip].T):
         figures[name] = np.bincount(cells.cell, p, n)
 
@@ -313,7 +311,7 @@ def cell_figures(zoned: ZonedTrips, cells: Cells, min_users: int) -> dict[str, n
     return {"main_mode": main_mode, **figures, "n_users": n_users}
 
 
-def ranks(cells: Cells, amount: np.ndarray, is_shown: np.ndarray) -> np.ndarray:
+def ranks(cells: Cells, amount: Array, is_shown: Array) -> Array:
     """(c,) 1 for most of a slice between two zones; nan within a zone, and if not shown."""
     is_between = cells.begin != cells.end
     between = np.flatnonzero(is_shown & is_between)
@@ -323,7 +321,7 @@ def ranks(cells: Cells, amount: np.ndarray, is_shown: np.ndarray) -> np.ndarray:
     return rank
 
 
-def ways(zoned: ZonedTrips, cells: Cells) -> np.ndarray:
+def ways(zoned: ZonedTrips, cells: Cells) -> Array:
     """(c, 2, 2) lon and lat of a point inside the two zones of cells; nan for no zone."""
     nowhere = [[np.nan, np.nan]]
     centres = np.append(zoned.zones.centres, nowhere, axis=0)
@@ -333,7 +331,7 @@ def ways(zoned: ZonedTrips, cells: Cells) -> np.ndarray:
     return np.stack([begin, end], axis=1)
 
 
-def zone_figures(zoned: ZonedTrips, min_users: int) -> dict[str, np.ndarray]:
+def zone_figures(zoned: ZonedTrips, min_users: int) -> Columns:
     """Trips out of, into and within each zone, and their persons. nan where few people are behind a
     figure.
     """
@@ -350,7 +348,7 @@ def zone_figures(zoned: ZonedTrips, min_users: int) -> dict[str, np.ndarray]:
 def people_of_zones(zoned: ZonedTrips) -> dict[str, csr_matrix]:
     """Sparse (zones, n_users): how many of each person's trips go out, in and within, and all."""
 
-    def counts(zone: np.ndarray, some: np.ndarray) -> csr_matrix:
+    def counts(zone: Array, some: Array) -> csr_matrix:
         shape = (zoned.no_zone, zoned.n_users)
         return sparse_counts(zone[some], zoned.trips.user[some], shape)
 

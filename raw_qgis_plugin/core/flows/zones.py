@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Array
 from ..geodesy import metres_per_degree, near_lon
 from ..regions.geometry import points_inside, usable_polygons
 
@@ -19,11 +20,11 @@ class Zones:
     one counts.
     """
 
-    names: np.ndarray
-    shapes: np.ndarray
+    names: Array
+    shapes: Array
 
     @property
-    def centres(self) -> np.ndarray:
+    def centres(self) -> Array:
         """(z, 2) lon and lat of a point inside each zone; nan for empty ones."""
         import shapely
 
@@ -34,7 +35,7 @@ class Zones:
         lat = shapely.get_y(inside)
         return np.column_stack([lon, lat])
 
-    def find(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    def find(self, lon: Array, lat: Array) -> Array:
         """(n,) the first zone that holds each point, edges included; -1 for none. lon, lat: (n,)
         degrees.
         """
@@ -56,14 +57,14 @@ class HexagonSettings:
     # that their widths differ by 5 % at 50 degrees. At the edge of a band they are cut.
     band_deg: float = 5.0
 
-    def middle(self, band: np.ndarray) -> np.ndarray:
+    def middle(self, band: Array) -> Array:
         """The latitude of the middle of bands, in degrees."""
         return (band + 0.5) * self.band_deg
 
 
 def hexagons(
-    lon: np.ndarray, lat: np.ndarray, size_m: float, s: HexagonSettings = HexagonSettings()
-) -> tuple[Zones, np.ndarray]:
+    lon: Array, lat: Array, size_m: float, s: HexagonSettings = HexagonSettings()
+) -> tuple[Zones, Array]:
     """Hexagons of a width over points, and the hexagon of each point (n,). lon, lat: (n,) degrees.
 
     Each band of latitude has a grid of its own. Hexagons are named by band, column and row.
@@ -89,7 +90,7 @@ def hexagons(
     return Zones(np.array(names, object), shapes), zone.ravel()
 
 
-def numbers_of_cells(cell: np.ndarray) -> np.ndarray:
+def numbers_of_cells(cell: Array) -> Array:
     """(n,) int64 one number a cell, in the order of cells: it sorts faster. cell: (n, 3),
     each within 2^20 of 0, as hexagons of 50 m and more are.
     """
@@ -97,17 +98,17 @@ def numbers_of_cells(cell: np.ndarray) -> np.ndarray:
     return (band << 42) + (column << 21) + row
 
 
-def metres_a_degree(lat: np.ndarray) -> np.ndarray:
+def metres_a_degree(lat: Array) -> Array:
     """(n, 2) metres of a degree of longitude and of latitude."""
     return np.column_stack(metres_per_degree(lat))
 
 
-def hexagon_steps(size_m: float) -> np.ndarray:
+def hexagon_steps(size_m: float) -> Array:
     """(2,) metres from a column to the next, and from a row to the next."""
     return size_m * np.array([0.5, np.sqrt(3) / 2])
 
 
-def nearest_hexagon(xy: np.ndarray, size_m: float) -> np.ndarray:
+def nearest_hexagon(xy: Array, size_m: float) -> Array:
     """(n, 2) int64 column and row of the hexagon that holds each point. xy: (n, 2) metres.
 
     Both are even in one half of the hexagons, and both are odd in the other half.
@@ -125,7 +126,7 @@ def nearest_hexagon(xy: np.ndarray, size_m: float) -> np.ndarray:
     return np.where(is_even[:, None], even, odd).astype(np.int64)
 
 
-def hexagon_shapes(cells: np.ndarray, size_m: float, s: HexagonSettings) -> np.ndarray:
+def hexagon_shapes(cells: Array, size_m: float, s: HexagonSettings) -> Array:
     """(k,) polygons in degrees. cells: (k, 3) band, column and row."""
     import shapely
 

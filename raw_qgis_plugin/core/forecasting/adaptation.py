@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import chained, content_hash
+from ..arrays import Array, chained, content_hash
 from ..geodesy import on_sphere
 from ..tracks import Tracks
 from .areas import NOMINAL_LEVELS
@@ -51,11 +51,11 @@ class Settings:
 class Calibration:
     """How areas hold their share on units that the model was not trained on."""
 
-    factor: np.ndarray  # (2, m) what the two radii are multiplied by
-    level: np.ndarray  # (2, m) the levels that the two areas take
+    factor: Array  # (2, m) what the two radii are multiplied by
+    level: Array  # (2, m) the levels that the two areas take
 
 
-def calibrated(tables: dict, kind: np.ndarray, horizon_s: np.ndarray) -> Calibration:
+def calibrated(tables: dict, kind: Array, horizon_s: Array) -> Calibration:
     """The calibration of queries by the tables of the model's card, for kinds and horizons (m,)."""
     level = np.repeat(np.reshape(NOMINAL_LEVELS, (2, 1)), len(kind), axis=1)
     factor = np.ones_like(level)
@@ -81,13 +81,13 @@ class BacktestQueries:
     """Queries (q,) about the past of tracks, of contexts that end at an earlier fix."""
 
     queries: ContextQueries
-    t: np.ndarray  # (q,) epoch ms, when the truth was known
-    lon: np.ndarray  # (q,) degrees, where the track was
-    lat: np.ndarray
-    locality: np.ndarray  # (q,) the locality whose areas it adapts
+    t: Array  # (q,) epoch ms, when the truth was known
+    lon: Array  # (q,) degrees, where the track was
+    lat: Array
+    locality: Array  # (q,) the locality whose areas it adapts
 
 
-def localities_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+def localities_of(lon: Array, lat: Array) -> Array:
     """Numbers (n,) of the localities of positions (n,) in degrees.
 
     A locality is all cells that lie near each other.
@@ -128,7 +128,7 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
     return BacktestQueries(past, t, lon, lat, locality[of])
 
 
-def _draw_queries(tracks: Tracks, queries: ContextQueries, locality: np.ndarray) -> np.ndarray:
+def _draw_queries(tracks: Tracks, queries: ContextQueries, locality: Array) -> Array:
     """Of backtest queries (3, q): their contexts, and rows of the last fixes used and of truths."""
     last = queries.end - 1
     length = queries.end - queries.begin
@@ -147,7 +147,7 @@ def _draw_queries(tracks: Tracks, queries: ContextQueries, locality: np.ndarray)
     return np.hstack(drawn)
 
 
-def _horizons_by_context(queries: ContextQueries) -> list[np.ndarray]:
+def _horizons_by_context(queries: ContextQueries) -> list[Array]:
     """The horizons in s of the queries of each context, each once, ascending."""
     order = np.argsort(queries.context, kind="stable")
     size = np.bincount(queries.context, minlength=len(queries.end))
@@ -158,7 +158,7 @@ def _horizons_by_context(queries: ContextQueries) -> list[np.ndarray]:
 
 
 def _draw_contexts(
-    queries: ContextQueries, locality: np.ndarray, seed: np.ndarray
+    queries: ContextQueries, locality: Array, seed: Array
 ) -> Iterator[tuple[int, int]]:
     """Contexts (c,) that are backtested, and from how many of their fixes, by locality and seed."""
     s = Settings
@@ -186,9 +186,7 @@ def _draw_contexts(
             yield c, min(n_splits, max_splits[c])
 
 
-def _draw_past(
-    t: np.ndarray, horizons_s: np.ndarray, n_splits: int, seed: np.ndarray
-) -> np.ndarray:
+def _draw_past(t: Array, horizons_s: Array, n_splits: int, seed: Array) -> Array:
     """Queries about a context t (n,): rows (2, q) of the last fixes used, and of the truths."""
     start = int(Settings.earliest * len(t))
     latest = t[-1] - 1000 * horizons_s[0]
@@ -226,20 +224,20 @@ def _draw_past(
 class BacktestErrors:
     """The errors of backtest queries (n,), by the mixture (0) and by the one with more past (1)."""
 
-    kind: np.ndarray  # (n,) ContextKind
-    for_areas: np.ndarray  # (n,) bool, whether areas are for such a case
-    error_m: np.ndarray  # (2, n) metres from the point to the truth
-    excess: np.ndarray  # (2, 2, n) logit of the level that holds the truth, minus the two areas'
-    t: np.ndarray  # (n,) epoch ms, when the truth was known
-    locality: np.ndarray  # (n,)
+    kind: Array  # (n,) ContextKind
+    for_areas: Array  # (n,) bool, whether areas are for such a case
+    error_m: Array  # (2, n) metres from the point to the truth
+    excess: Array  # (2, 2, n) logit of the level that holds the truth, minus the two areas'
+    t: Array  # (n,) epoch ms, when the truth was known
+    locality: Array  # (n,)
 
 
 @dataclass(frozen=True)
 class Adjustments:
     """What a backtest changes for queries (m,), by kind of context."""
 
-    shift: np.ndarray  # (m, kinds, 2) logits by which the levels of the two areas move
-    past_share: np.ndarray  # (m, kinds) the share of the mixture with more past
+    shift: Array  # (m, kinds, 2) logits by which the levels of the two areas move
+    past_share: Array  # (m, kinds) the share of the mixture with more past
 
     @classmethod
     def none(cls, m: int) -> Adjustments:
@@ -248,7 +246,7 @@ class Adjustments:
         return cls(np.zeros((m, kinds, 2)), np.zeros((m, kinds)))
 
 
-def fit(backtest: BacktestErrors, locality: np.ndarray, t: np.ndarray) -> Adjustments:
+def fit(backtest: BacktestErrors, locality: Array, t: Array) -> Adjustments:
     """What a backtest changes for queries in localities (m,) with last fixes at t (m,) epoch ms.
 
     It is fitted by locality to the truths of the backtest that were known when a step of time
@@ -276,7 +274,7 @@ def fit(backtest: BacktestErrors, locality: np.ndarray, t: np.ndarray) -> Adjust
     return result
 
 
-def _past_share(error_m: np.ndarray) -> float:
+def _past_share(error_m: Array) -> float:
     """The share of the mixture with more past: 1 where it takes away full_gain of the mean error.
 
     error_m: (2, n).
@@ -291,7 +289,7 @@ def _past_share(error_m: np.ndarray) -> float:
     return float(np.clip(gain / Settings.full_gain, 0, 1))
 
 
-def _level_shift(excess: np.ndarray, past_share: float) -> np.ndarray:
+def _level_shift(excess: Array, past_share: float) -> Array:
     """The shift (2,) after which 50 and 80 % of the truths lie inside. excess: (2, 2, n)."""
     n = excess.shape[-1]
     if n < Settings.min_queries:
@@ -310,13 +308,13 @@ def _weight(n: int) -> float:
     return n / (n + Settings.prior_queries)
 
 
-def shifted(level: np.ndarray, shift: np.ndarray) -> np.ndarray:
+def shifted(level: Array, shift: Array) -> Array:
     """Levels (2, …) moved by shifts (2, …) in logits, the larger one never under the smaller."""
     moved = 1.0 / (1.0 + np.exp(-logit(level) - shift))
     return np.maximum.accumulate(moved, axis=0)
 
 
-def logit(p: np.ndarray) -> np.ndarray:
+def logit(p: Array) -> Array:
     """Log odds of p, which is kept off zero and one."""
     p = np.clip(p, 1e-4, 1 - 1e-4)
     return np.log(p / (1 - p))

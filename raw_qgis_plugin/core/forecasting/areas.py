@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import take_rows
+from ..arrays import Array, take_rows
 from ..features import featurizer as feat
 from ..geodesy import destination, length, near_lon
 from .context import ContextKind
@@ -37,7 +37,7 @@ class Settings:
     at_once: int = 1024  # mixtures laid out at once: more leave the processor's cache
 
 
-def for_areas(kind: np.ndarray, m: Mixture) -> Mixture:
+def for_areas(kind: Array, m: Mixture) -> Mixture:
     """The mixtures from which areas are made: condensed, and of days the components that move.
 
     kind: (m,) ContextKind, all trips or none.
@@ -48,7 +48,7 @@ def for_areas(kind: np.ndarray, m: Mixture) -> Mixture:
     return m.condensed(Settings.day_components).moving()
 
 
-def ring_points(rings: int, directions: int) -> np.ndarray:
+def ring_points(rings: int, directions: int) -> Array:
     """Equally likely points (rings * directions, 2) of a component of scale one, on rings."""
     share = (np.arange(rings) + 0.5) / rings
     square = (1 - share) ** (-2 / TAIL) - 1
@@ -68,10 +68,10 @@ def ring_points(rings: int, directions: int) -> np.ndarray:
 class _Sample:
     """Equally likely points of each component of some mixtures."""
 
-    rows: np.ndarray  # (k,) of the mixtures
+    rows: Array  # (k,) of the mixtures
     mixture: Mixture
-    points: np.ndarray  # (k, n, 2) metres
-    mass: np.ndarray  # (k, n), the probability that a point stands for
+    points: Array  # (k, n, 2) metres
+    mass: Array  # (k, n), the probability that a point stands for
 
 
 def _samples(m: Mixture) -> Iterator[_Sample]:
@@ -88,12 +88,12 @@ def _samples(m: Mixture) -> Iterator[_Sample]:
         yield _Sample(rows, some, points, mass)
 
 
-def _peak(m: Mixture) -> np.ndarray:
+def _peak(m: Mixture) -> Array:
     """The density (m, C) per m² of the components at their centres."""
     return m.weight / (2 * np.pi * m.scale**2)
 
 
-def _density(m: Mixture, points: np.ndarray) -> np.ndarray:
+def _density(m: Mixture, points: Array) -> Array:
     """The density (m, n) per m² of the densest component at points (m, n, 2)."""
     result = np.zeros(points.shape[:2])
     peak = _peak(m)
@@ -111,7 +111,7 @@ def _density(m: Mixture, points: np.ndarray) -> np.ndarray:
     return result
 
 
-def _threshold(values: np.ndarray, mass: np.ndarray, levels: np.ndarray) -> np.ndarray:
+def _threshold(values: Array, mass: Array, levels: Array) -> Array:
     """The values (2, m) up to which the masses of the smallest values (m, n) add up to the levels.
 
     mass: (m, n). levels: (2, m).
@@ -126,7 +126,7 @@ def _threshold(values: np.ndarray, mass: np.ndarray, levels: np.ndarray) -> np.n
     return values[row, column]
 
 
-def disc_radii(m: Mixture, levels: np.ndarray) -> np.ndarray:
+def disc_radii(m: Mixture, levels: Array) -> Array:
     """Radii (2, m, C) in metres of the discs whose union holds the levels (2, m); zero: none."""
     result = np.zeros((len(levels), *m.weight.shape))
     for s in _samples(m):
@@ -142,7 +142,7 @@ def disc_radii(m: Mixture, levels: np.ndarray) -> np.ndarray:
     return result
 
 
-def hpd_level(m: Mixture, position: np.ndarray) -> np.ndarray:
+def hpd_level(m: Mixture, position: Array) -> Array:
     """The level (m,) of the smallest highest-density set that holds the positions (m, 2)."""
     result = np.empty(len(position))
     for s in _samples(m):
@@ -153,7 +153,7 @@ def hpd_level(m: Mixture, position: np.ndarray) -> np.ndarray:
     return result
 
 
-def radii_m(m: Mixture, point: np.ndarray, levels: ArrayLike = NOMINAL_LEVELS) -> np.ndarray:
+def radii_m(m: Mixture, point: Array, levels: ArrayLike = NOMINAL_LEVELS) -> Array:
     """Radii (2, m) in metres around the points (m, 2) that hold the levels (2, m), or (2,)."""
     result = np.empty((2, len(point)))
     levels = np.broadcast_to(np.reshape(levels, (2, -1)), result.shape)
@@ -165,9 +165,7 @@ def radii_m(m: Mixture, point: np.ndarray, levels: ArrayLike = NOMINAL_LEVELS) -
     return result
 
 
-def nonconformity(
-    m: Mixture, point: np.ndarray, truth: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def nonconformity(m: Mixture, point: Array, truth: Array) -> tuple[Array, Array]:
     """The scores that areas are calibrated by, of points (m, 2) and true positions (m, 2).
 
     Returns the distances between them over the radii of NOMINAL_LEVELS, (2, m), and the levels (m,)
@@ -178,9 +176,7 @@ def nonconformity(
     return ratio, hpd_level(m, truth)
 
 
-def polygons(
-    f: Any, row: np.ndarray, m: Mixture, levels: np.ndarray, point: np.ndarray, around_m: np.ndarray
-) -> np.ndarray:
+def polygons(f: Any, row: Array, m: Mixture, levels: Array, point: Array, around_m: Array) -> Array:
     """Highest-density sets of the levels (2, m) as polygons (m, 2) in degrees.
 
     f, row: the frames (m,) of the mixtures. around_m: (2, m), so far an area reaches around its
@@ -201,7 +197,7 @@ def polygons(
     return result
 
 
-def _not_inside_another(centre: np.ndarray, radius: np.ndarray) -> np.ndarray:
+def _not_inside_another(centre: Array, radius: Array) -> Array:
     """Which discs (m, C) lie in no larger one, give or take a fifth of its radius.
 
     The others change the union little.
@@ -216,7 +212,7 @@ def _not_inside_another(centre: np.ndarray, radius: np.ndarray) -> np.ndarray:
     return exists & ~holds.any(axis=2)
 
 
-def _last_uncovered(centre: np.ndarray, radius: np.ndarray, kept: np.ndarray) -> np.ndarray:
+def _last_uncovered(centre: Array, radius: Array, kept: Array) -> Array:
     """(m,) bool: whether the centre of the last disc (m, C) lies in the 16-gon of no kept disc."""
     apart = length(centre - centre[:, -1:])
     incircle = radius * SIXTEEN_GON * np.cos(np.pi / 16)
@@ -226,9 +222,7 @@ def _last_uncovered(centre: np.ndarray, radius: np.ndarray, kept: np.ndarray) ->
     return exists & ~covered.any(axis=1)
 
 
-def _unions(
-    f: Any, row: np.ndarray, centre: np.ndarray, radius: np.ndarray, kept: np.ndarray
-) -> np.ndarray:
+def _unions(f: Any, row: Array, centre: Array, radius: Array, kept: Array) -> Array:
     """The unions (m,) in degrees of the discs (m, C) kept, as 16-gons; f, row: their frames."""
     import shapely
 
@@ -252,7 +246,7 @@ def _unions(
     return shapely.set_coordinates(union, np.column_stack([lon, lat]))
 
 
-def discs(lon: np.ndarray, lat: np.ndarray, radius_m: np.ndarray) -> np.ndarray:
+def discs(lon: Array, lat: Array, radius_m: Array) -> Array:
     """Discs around positions (m,) as polygons (m, k) in degrees, None where the radius is nan.
 
     radius_m: (k, m).

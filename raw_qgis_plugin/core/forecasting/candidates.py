@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import rank_within
+from ..arrays import Array, rank_within
 from ..features import featurizer as feat
 from ..geodesy import length
 from ..times import DAY_MS, HOUR_MS
@@ -46,19 +46,17 @@ class Settings:
 class Candidates:
     """Candidate places of m queries."""
 
-    xy: np.ndarray  # (m, K, 2) metres in the fix's frame
-    x: np.ndarray  # (m, K, N_CANDIDATE_COLUMNS) float32, zero where there is no such candidate
+    xy: Array  # (m, K, 2) metres in the fix's frame
+    x: Array  # (m, K, N_CANDIDATE_COLUMNS) float32, zero where there is no such candidate
 
     @property
-    def known(self) -> np.ndarray:
+    def known(self) -> Array:
         """(m, K) bool: which candidates exist."""
         kind = self.x[..., : len(KINDS)]
         return np.asarray(kind.any(axis=-1))
 
 
-def candidates(
-    f: feat.Features, row: np.ndarray, dt_s: np.ndarray, query: feat.Query
-) -> Candidates:
+def candidates(f: feat.Features, row: Array, dt_s: Array, query: feat.Query) -> Candidates:
     """Lay out the candidates of queries that ask the fixes `row` (m,) where they will be `dt_s`
     (m,) seconds later.
     """
@@ -89,7 +87,7 @@ def candidates(
     return found
 
 
-def _distance_columns(xy: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def _distance_columns(xy: Array, scale: Array) -> Array:
     """How far places (m, K, 2) are, and relative to the scale (m,) of their query: (m, K, 4)."""
     distance = length(xy)
     reach = distance + scale[:, None]
@@ -106,14 +104,14 @@ class _Context:
     """The fixes of contexts of m queries, padded on the left to the longest of them, L."""
 
     f: feat.Features
-    row: np.ndarray  # (m,) the last fixes
-    dt_ms: np.ndarray  # (m,) from there to the time of the query
-    at: np.ndarray  # (m, L) rows of the fixes
-    valid: np.ndarray  # (m, L) bool, False on padding
-    position: np.ndarray  # (m, L, 2) metres in the frame of the last fix
+    row: Array  # (m,) the last fixes
+    dt_ms: Array  # (m,) from there to the time of the query
+    at: Array  # (m, L) rows of the fixes
+    valid: Array  # (m, L) bool, False on padding
+    position: Array  # (m, L, 2) metres in the frame of the last fix
 
     @classmethod
-    def of(cls, f: feat.Features, row: np.ndarray, dt_ms: np.ndarray) -> _Context:
+    def of(cls, f: feat.Features, row: Array, dt_ms: Array) -> _Context:
         here = row[:, None]
         first = f.first[here]
         longest = (here - first).max()
@@ -126,7 +124,7 @@ class _Context:
         return cls(f, row, dt_ms, at, valid, position)
 
 
-def _lay_out(c: _Context, onward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _lay_out(c: _Context, onward: Array) -> tuple[Array, Array]:
     """Places (m, K, 2) and all of their columns but the distances. onward: (m, 2) of the way."""
     m = len(c.row)
     weights = _weights(c)
@@ -158,7 +156,7 @@ def _lay_out(c: _Context, onward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return xy, x
 
 
-def _median_place(c: _Context) -> np.ndarray:
+def _median_place(c: _Context) -> Array:
     """The median (m, 2) of each coordinate of the fixes."""
     position = np.where(c.valid[..., None], c.position, np.inf)
     ordered = np.sort(position, axis=1)
@@ -170,7 +168,7 @@ def _median_place(c: _Context) -> np.ndarray:
     return 0.5 * (low + high)
 
 
-def _place_before(c: _Context, back_ms: int) -> tuple[np.ndarray, np.ndarray]:
+def _place_before(c: _Context, back_ms: int) -> tuple[Array, Array]:
     """Where the mover was so long before the time of the query (m, 2), and where that is known."""
     f = c.f
     row = c.row
@@ -181,7 +179,7 @@ def _place_before(c: _Context, back_ms: int) -> tuple[np.ndarray, np.ndarray]:
     return xy, known
 
 
-def _shares_nearby(xy: np.ndarray, position: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _shares_nearby(xy: Array, position: Array, share: Array) -> Array:
     """Shares (m, K, NEAR_M × WEIGHTS) of the weights of fixes that lie near places (m, K, 2).
 
     position: (m, L, 2) metres. share: (m, L, WEIGHTS) float32.
@@ -200,7 +198,7 @@ def _shares_nearby(xy: np.ndarray, position: np.ndarray, share: np.ndarray) -> n
     return np.concatenate(shares, axis=-1)
 
 
-def _weights(c: _Context) -> np.ndarray:
+def _weights(c: _Context) -> Array:
     """Hours that each fix of the contexts stands for by WEIGHTS: (m, L, 6)."""
     s = Settings
     f = c.f
@@ -230,7 +228,7 @@ def _weights(c: _Context) -> np.ndarray:
     return np.stack([columns[name] for name in WEIGHTS], axis=-1)
 
 
-def _moved_on(c: _Context, hours: np.ndarray) -> np.ndarray:
+def _moved_on(c: _Context, hours: Array) -> Array:
     """The hours (m, L) of fixes, moved to the fixes that held dt_s later."""
     wanted = c.f.key[c.at] + c.dt_ms[:, None]
     later = np.searchsorted(c.f.key, wanted, side="right") - 1
@@ -248,14 +246,14 @@ def _moved_on(c: _Context, hours: np.ndarray) -> np.ndarray:
     return moved.reshape(hours.shape)
 
 
-def _bell(hours: np.ndarray, period: float, spread: float) -> np.ndarray:
+def _bell(hours: Array, period: float, spread: float) -> Array:
     """The weight of a time lag `hours`: one at multiples of the period, give or take `spread`."""
     phase = (hours / period + 0.5) % 1.0 - 0.5
     off = phase * (period / spread)
     return np.exp(-0.5 * np.square(off))
 
 
-def _own_places(c: _Context, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _own_places(c: _Context, weights: Array) -> tuple[Array, Array]:
     """The mover's own places (m, N_OWN_PLACES, 2), best first, and which exist.
 
     Of the cells of a grid around the last fix they are those with most of the weights, all counted
@@ -286,7 +284,7 @@ def _own_places(c: _Context, weights: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return xy, np.isfinite(xy[..., 0])
 
 
-def _cell_keys(c: _Context) -> np.ndarray:
+def _cell_keys(c: _Context) -> Array:
     """A number for the query and the cell of each fix: query, column and row, by 20 bits."""
     half = 2**19
     query, _ = np.nonzero(c.valid)

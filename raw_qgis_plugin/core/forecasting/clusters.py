@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Array
 from ..geodesy import length
 from .areas import ring_points
 
@@ -37,10 +38,10 @@ class Settings:
 class Movements:
     """Components of mixtures, in metres east and north of the last fix; of weight zero: unknown."""
 
-    centre: np.ndarray  # (…, 2)
-    line: np.ndarray  # (…, 2) where the continuation itself went; nan for other components
-    scale: np.ndarray  # (…)
-    weight: np.ndarray  # (…)
+    centre: Array  # (…, 2)
+    line: Array  # (…, 2) where the continuation itself went; nan for other components
+    scale: Array  # (…)
+    weight: Array  # (…)
 
     @classmethod
     def unknown(cls, *shape: int) -> Movements:
@@ -49,13 +50,13 @@ class Movements:
         scale = np.ones(shape, np.float32)
         return cls(centre, np.full_like(centre, np.nan), scale, np.zeros_like(scale))
 
-    def take(self, *at: np.ndarray) -> Movements:
+    def take(self, *at: Array) -> Movements:
         """Some of them."""
         centre = self.centre[at]
         line = self.line[at]
         return Movements(centre, line, self.scale[at], self.weight[at])
 
-    def put(self, at: tuple[np.ndarray, ...], new: Movements) -> None:
+    def put(self, at: tuple[Array, ...], new: Movements) -> None:
         """Replace some of them."""
         self.centre[at] = new.centre
         self.line[at] = new.line
@@ -67,12 +68,12 @@ class Movements:
 class _Spots:
     """Equally likely points p of movements, at each of h horizons."""
 
-    xy: np.ndarray  # (n, h, p, 2) metres
-    weight: np.ndarray  # (n, h, p), of sum one at a horizon
-    linked: np.ndarray  # (n, h, p) with a weight before the horizon at which they are first known
+    xy: Array  # (n, h, p, 2) metres
+    weight: Array  # (n, h, p), of sum one at a horizon
+    linked: Array  # (n, h, p) with a weight before the horizon at which they are first known
 
     @classmethod
-    def of(cls, m: Movements, horizon_s: np.ndarray) -> _Spots:
+    def of(cls, m: Movements, horizon_s: Array) -> _Spots:
         grid = ring_points(Settings.rings, Settings.directions).astype(np.float32)
 
         # Points on rings around each component
@@ -89,7 +90,7 @@ class _Spots:
 
         return cls(xy, weight, linked)
 
-    def away(self, path: np.ndarray) -> np.ndarray:
+    def away(self, path: Array) -> Array:
         """Metres (n, h, p) from a path (n, h, 2), one at least."""
         square = np.square(self.xy[..., 0] - path[..., :1])
         square += np.square(self.xy[..., 1] - path[..., 1:])
@@ -97,15 +98,15 @@ class _Spots:
 
         return np.sqrt(square, out=square)
 
-    def expected_m(self, path: np.ndarray) -> np.ndarray:
+    def expected_m(self, path: Array) -> Array:
         """The expected distance (n, h) of a path (n, h, 2) from the truth."""
         return (self.weight * self.away(path)).sum(axis=2)
 
-    def cost(self, away: np.ndarray) -> np.ndarray:
+    def cost(self, away: Array) -> Array:
         """The weighted metres (n, p) of all horizons, from those at each (n, h, p)."""
         return (self.linked * away).sum(axis=1)
 
-    def shares(self, nearest: np.ndarray, count: int) -> np.ndarray:
+    def shares(self, nearest: Array, count: int) -> Array:
         """The shares (count, n) of the weight by the nearest path (n, p)."""
         weight = self.weight.sum(axis=1, dtype=float)
         share = np.zeros((count, len(weight)))
@@ -117,8 +118,8 @@ class _Spots:
 
 
 def cluster(
-    movements: Movements, point: np.ndarray, horizon_s: np.ndarray, count: int
-) -> tuple[np.ndarray, np.ndarray]:
+    movements: Movements, point: Array, horizon_s: Array, count: int
+) -> tuple[Array, Array]:
     """The paths (count, n, h, 2) of movements (n, h, C), and their probabilities (count, n).
 
     The most likely comes first; nan where there are fewer. point: (n, h, 2) metres. horizon_s:
@@ -141,9 +142,7 @@ def cluster(
     return _sorted(paths, spots.shares(nearest, count))
 
 
-def _linked(
-    xy: np.ndarray, weight: np.ndarray, horizon_s: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _linked(xy: Array, weight: Array, horizon_s: Array) -> tuple[Array, Array]:
     """Positions (n, h, p, 2) and weights (n, h, p), on their way before they are first known.
 
     Contexts of far horizons do not know the near ones.
@@ -164,7 +163,7 @@ def _linked(
     return xy, weight
 
 
-def _seeds(spots: _Spots, point: np.ndarray, count: int) -> np.ndarray:
+def _seeds(spots: _Spots, point: Array, count: int) -> Array:
     """Paths (count, n, h, 2) with which k-medians begins.
 
     They are the points, and of the movements those that lower the cost most.
@@ -186,7 +185,7 @@ def _seeds(spots: _Spots, point: np.ndarray, count: int) -> np.ndarray:
     return np.stack(paths)
 
 
-def _k_medians(spots: _Spots, paths: np.ndarray) -> np.ndarray:
+def _k_medians(spots: _Spots, paths: Array) -> Array:
     """Move paths (k, n, h, 2) to the medians of the spots nearest to them; the nearest (n, p)."""
     mean = spots.linked.mean(axis=1, keepdims=True)
     steady = np.where(spots.linked > 0, mean, 0.0)
@@ -208,7 +207,7 @@ def _k_medians(spots: _Spots, paths: np.ndarray) -> np.ndarray:
     return nearest
 
 
-def _toward(path: np.ndarray, point: np.ndarray, spots: _Spots) -> np.ndarray:
+def _toward(path: Array, point: Array, spots: _Spots) -> Array:
     """Paths (n, h, 2) moved toward the points (n, h, 2) until their expected error is allowed.
 
     A path stays where that turns back more often, as points do that jump between two places.
@@ -227,7 +226,7 @@ def _toward(path: np.ndarray, point: np.ndarray, spots: _Spots) -> np.ndarray:
     return np.where(worse[:, None, None], path, result)
 
 
-def turns_back(path: np.ndarray) -> np.ndarray:
+def turns_back(path: Array) -> Array:
     """Where paths (n, h, 2) turn by over 120 degrees between long legs, (n, h - 1) bool."""
     legs = np.diff(path, axis=1, prepend=0.0)
     leg = legs[:, 1:]
@@ -241,14 +240,14 @@ def turns_back(path: np.ndarray) -> np.ndarray:
     return np.logical_and(back, long)
 
 
-def _onto_lines(paths: np.ndarray, line: np.ndarray, max_m: np.ndarray) -> np.ndarray:
+def _onto_lines(paths: Array, line: Array, max_m: Array) -> Array:
     """Paths (k, n, h, 2) moved to the nearest line (n, h, C, 2) of a continuation within max_m.
 
     max_m: (n, h). A line is looked at from two legs before the horizon to one after it.
     """
     result = paths.copy()
     best = np.broadcast_to(max_m, paths.shape[:3]).copy()
-    h: np.ndarray = np.arange(line.shape[1])
+    h: Array = np.arange(line.shape[1])
 
     for back in (2, 1, 0, -1):
         at = h[(h >= back) & (h - back + 1 < len(h))]
@@ -266,9 +265,7 @@ def _onto_lines(paths: np.ndarray, line: np.ndarray, max_m: np.ndarray) -> np.nd
     return result
 
 
-def _nearest_spot(
-    at: np.ndarray, begin: np.ndarray, end: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _nearest_spot(at: Array, begin: Array, end: Array) -> tuple[Array, Array]:
     """The spots (k, n, h, 2) on legs (n, h, C, 2) nearest to positions (k, n, h, 1, 2).
 
     Returns the metres (k, n, h), too.
@@ -292,7 +289,7 @@ def _nearest_spot(
     return spot[..., 0, :], metres[..., 0]
 
 
-def _sorted(paths: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sorted(paths: Array, share: Array) -> tuple[Array, Array]:
     """Paths (k, n, h, 2) and probabilities (k, n), the most likely first.
 
     Repeated paths and hardly likely ones are nan.

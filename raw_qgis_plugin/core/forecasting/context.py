@@ -13,6 +13,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from ..arrays import Array
 from ..geodesy import length, offset_m
 from ..tracks import Tracks
 
@@ -27,7 +28,7 @@ class ContextKind(IntEnum):
     FLEET_HELD_DAY = 4
 
     @classmethod
-    def is_fleet(cls, kind: np.ndarray) -> np.ndarray:
+    def is_fleet(cls, kind: Array) -> Array:
         """Which kinds (n,) are days of a fleet."""
         return kind >= cls.FLEET_DAY
 
@@ -61,20 +62,20 @@ class Settings:
 class ContextQueries:
     """Queries (n,) of contexts (c,)."""
 
-    begin: np.ndarray  # (c,) the first row of the tracks that a context may use
-    end: np.ndarray  # (c,) the row after the last one
-    context: np.ndarray  # (n,) the context of a query
-    horizon_s: np.ndarray  # (n,) seconds after the context's last fix
+    begin: Array  # (c,) the first row of the tracks that a context may use
+    end: Array  # (c,) the row after the last one
+    context: Array  # (n,) the context of a query
+    horizon_s: Array  # (n,) seconds after the context's last fix
 
     @classmethod
-    def of(cls, tracks: Tracks, end: np.ndarray, horizon_s: np.ndarray) -> ContextQueries:
+    def of(cls, tracks: Tracks, end: Array, horizon_s: Array) -> ContextQueries:
         """Queries horizon_s (n,) after the fixes before the rows `end` (n,), with all before."""
         end, context = np.unique(end, return_inverse=True)
         begin = tracks.track_offsets[tracks.track[end - 1]]
         return cls(begin, end, context, horizon_s)
 
 
-def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueries, np.ndarray]:
+def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueries, Array]:
     """The same queries, with one context for each band of horizons, and which (c,) are of days.
 
     A far horizon thins its context; near ones keep all fixes. Queries within `max_steps` steps of
@@ -102,7 +103,7 @@ def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueri
     return parts, keys % 2 == 1
 
 
-def _of_days(tracks: Tracks, queries: ContextQueries, cadence_s: np.ndarray) -> np.ndarray:
+def _of_days(tracks: Tracks, queries: ContextQueries, cadence_s: Array) -> Array:
     """(n,) bool: queries of dense tracks that days answer: far ahead, or after a short trip."""
     s = Settings
     has_days = (cadence_s < s.sparse_s) & _spans_days(tracks, queries)
@@ -113,7 +114,7 @@ def _of_days(tracks: Tracks, queries: ContextQueries, cadence_s: np.ndarray) -> 
     return has_days[queries.context] & (far | too_far_for_it)
 
 
-def _spans_days(tracks: Tracks, queries: ContextQueries) -> np.ndarray:
+def _spans_days(tracks: Tracks, queries: ContextQueries) -> Array:
     """(c,) bool: contexts whose fixes lie in min_day_steps + 1 quarter hours or more."""
     bin_ms = int(1000 * Settings.day_bin_s)
     last = queries.end - 1
@@ -129,7 +130,7 @@ def _spans_days(tracks: Tracks, queries: ContextQueries) -> np.ndarray:
     return result
 
 
-def _trip_is_short(tracks: Tracks, queries: ContextQueries) -> np.ndarray:
+def _trip_is_short(tracks: Tracks, queries: ContextQueries) -> Array:
     """(c,) bool: contexts with no fix before the last minutes, or a long gap: a phone woke up."""
     last = queries.end - 1
     sparse_ms = int(1000 * Settings.sparse_s)
@@ -142,8 +143,8 @@ def _trip_is_short(tracks: Tracks, queries: ContextQueries) -> np.ndarray:
 
 
 def select_rows(
-    t: np.ndarray, begin: int, end: int, farthest_s: float, days: bool
-) -> tuple[np.ndarray, bool]:
+    t: Array, begin: int, end: int, farthest_s: float, days: bool
+) -> tuple[Array, bool]:
     """The rows between begin and end that make the context, and whether it shows days.
 
     Time is cut into bins that end at the last fix, long enough for the farthest horizon to be
@@ -165,7 +166,7 @@ def select_rows(
     return _last_of_bins(t, begin, end, bin_ms, s.day_fixes), True
 
 
-def _last_of_bins(t: np.ndarray, begin: int, end: int, bin_ms: float, most: int) -> np.ndarray:
+def _last_of_bins(t: Array, begin: int, end: int, bin_ms: float, most: int) -> Array:
     """The last row of each of the last `most` bins that have one, ascending."""
     n_back = 4 * most
     while True:  # one round unless fixes are dense
@@ -181,7 +182,7 @@ def _last_of_bins(t: np.ndarray, begin: int, end: int, bin_ms: float, most: int)
         n_back *= 8
 
 
-def _since_last_gap(t: np.ndarray, rows: np.ndarray, bin_ms: float) -> np.ndarray:
+def _since_last_gap(t: Array, rows: Array, bin_ms: float) -> Array:
     """The rows after the last long gap between them."""
     if len(rows) < 2:
         return rows
@@ -196,14 +197,14 @@ def _since_last_gap(t: np.ndarray, rows: np.ndarray, bin_ms: float) -> np.ndarra
     return rows[gaps[-1] + 1 :]
 
 
-def _median(values: np.ndarray) -> float:
+def _median(values: Array) -> float:
     """The median of a few values (n,), in a tenth of np.median's time."""
     ordered = np.sort(values)
     middle = len(ordered) // 2
     return float(ordered[middle] + ordered[-middle - 1]) / 2
 
 
-def kinds_of_contexts(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
+def kinds_of_contexts(tracks: Tracks, rows: Array, valid: Array) -> Array:
     """The ContextKind (n,) of contexts of days (n, L)."""
     metres = length(offset_of(tracks, rows[:, 1:], rows[:, :-1]))
     known = valid[:, 1:] & valid[:, :-1]
@@ -217,12 +218,12 @@ def kinds_of_contexts(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np
     return kinds_from_shares(roaming, repeats.sum(axis=1) / count)
 
 
-def offset_of(tracks: Tracks, row: np.ndarray, origin: np.ndarray) -> np.ndarray:
+def offset_of(tracks: Tracks, row: Array, origin: Array) -> Array:
     """Metres east and north (…, 2) from the fixes `origin` (…) to the fixes `row` (…)."""
     return offset_m(tracks.lon[row], tracks.lat[row], tracks.lon[origin], tracks.lat[origin])
 
 
-def kinds_from_shares(roaming: np.ndarray, repeated: np.ndarray) -> np.ndarray:
+def kinds_from_shares(roaming: Array, repeated: Array) -> Array:
     """The ContextKind (n,) of days.
 
     roaming: (n,) the share of steps over `roam_m`. repeated: (n,) of steps that repeat a position.
@@ -231,9 +232,7 @@ def kinds_from_shares(roaming: np.ndarray, repeated: np.ndarray) -> np.ndarray:
     return np.where(roaming > 0.5, int(ContextKind.FLEET_DAY), int(ContextKind.ANCHORED_DAY)) + held
 
 
-def recent_cadence_and_speed(
-    tracks: Tracks, row: np.ndarray, fixes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def recent_cadence_and_speed(tracks: Tracks, row: Array, fixes: Array) -> tuple[Array, Array]:
     """Median of the last eight gaps in s up to `row` (n,), and the greatest of their speeds in m/s.
 
     fixes: (n,) fixes of the track up to `row`. NaN where there is one fix alone.

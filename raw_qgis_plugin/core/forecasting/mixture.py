@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import softmax, take_rows
+from ..arrays import Array, softmax, take_rows
 
 TAIL = 3.0  # degrees of freedom of a component, a bivariate Student t
 STAY_LOGIT = 4.0  # prior logit of the component 'stays' where candidate places are laid out
@@ -21,9 +21,9 @@ ATOM_M = 3.0  # a component narrower than this repeats a position exactly
 class Mixture:
     """Mixtures of m queries in the frames of their last fixes. The first component is 'stays'."""
 
-    centre: np.ndarray  # (m, C, 2) metres
-    scale: np.ndarray  # (m, C) metres
-    weight: np.ndarray  # (m, C), of sum one
+    centre: Array  # (m, C, 2) metres
+    scale: Array  # (m, C) metres
+    weight: Array  # (m, C), of sum one
 
     def beside(self, other: Mixture) -> Mixture:
         """The components of both."""
@@ -37,7 +37,7 @@ class Mixture:
         """Some of the components."""
         return Mixture(self.centre[:, part], self.scale[:, part], self.weight[:, part])
 
-    def joined(self, other: Mixture, share: np.ndarray | float = 0.5) -> Mixture:
+    def joined(self, other: Mixture, share: Array | float = 0.5) -> Mixture:
         """These mixtures and the other ones, which get a share (m,) of the weight."""
         given = np.broadcast_to(share, len(self.weight))[:, None]
         ours = replace(self, weight=(1 - given) * self.weight)
@@ -45,7 +45,7 @@ class Mixture:
 
         return ours.beside(theirs)
 
-    def replaced(self, rows: np.ndarray, other: Mixture) -> Mixture:
+    def replaced(self, rows: Array, other: Mixture) -> Mixture:
         """These mixtures, with rows (m,) bool replaced by others of as many components or more."""
         n_more = other.weight.shape[1] - self.weight.shape[1]
         more = [(0, 0), (0, n_more)]
@@ -101,12 +101,12 @@ class Mixture:
 
         return replace(self, weight=np.where(left >= least, moving, self.weight))
 
-    def expected_error_m(self, point: np.ndarray) -> np.ndarray:
+    def expected_error_m(self, point: Array) -> Array:
         """The expected distance (m,) of points (m, 2) from the truth, as the mixture sees it."""
         *_, square = self.displacements_to(point)
         return _dot(np.sqrt(square), self.weight)
 
-    def displacements_to(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def displacements_to(self, point: Array) -> tuple[Array, Array, Array]:
         """Metres x, y (m, C) from the components to the points (m, 2), and x² + y² + scale².
 
         x and y are apart since that is faster.
@@ -120,16 +120,16 @@ class Mixture:
         return x, y, square
 
 
-def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _dot(a: Array, b: Array) -> Array:
     """Sums (m,) of the products of (m, C) and (m, C)."""
     return np.einsum("mc,mc->m", a, b)
 
 
 def network_mixture(
-    parameters: np.ndarray,
-    baseline: np.ndarray,
-    unit_m: np.ndarray,
-    candidates: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    parameters: Array,
+    baseline: Array,
+    unit_m: Array,
+    candidates: tuple[Array, Array, Array] | None = None,
 ) -> Mixture:
     """The mixture that the network's forecast parameters (m, P) describe.
 
@@ -164,7 +164,7 @@ def network_mixture(
     return Mixture(centre, np.exp(log_scale) * unit_m, weight)
 
 
-def spatial_median(m: Mixture, tolerance_m: float = 1e-3) -> np.ndarray:
+def spatial_median(m: Mixture, tolerance_m: float = 1e-3) -> Array:
     """The points (m, 2) of least expected distance.
 
     The expected distance to components of some scale is smooth and convex. Each step is Newton's
@@ -174,7 +174,7 @@ def spatial_median(m: Mixture, tolerance_m: float = 1e-3) -> np.ndarray:
     heaviest = m.centre[np.arange(len(x)), m.weight.argmax(axis=1)]
     better = m.expected_error_m(heaviest) < m.expected_error_m(x)
     x[better] = heaviest[better]
-    open_rows: np.ndarray = np.arange(len(x))
+    open_rows: Array = np.arange(len(x))
 
     for _ in range(60):
         before = x[open_rows]
@@ -189,7 +189,7 @@ def spatial_median(m: Mixture, tolerance_m: float = 1e-3) -> np.ndarray:
     return x
 
 
-def _median_step(m: Mixture, x: np.ndarray) -> np.ndarray:
+def _median_step(m: Mixture, x: Array) -> Array:
     """One step (n, 2) toward the spatial medians from the points (n, 2)."""
     off_x, off_y, square = m.displacements_to(x)
     square += 1e-6

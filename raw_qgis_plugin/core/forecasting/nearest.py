@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Array
 from ..features.sequences import solar_hour
 from ..geodesy import on_sphere
 
@@ -44,9 +45,7 @@ DAY_KERNEL = Kernel(
 )
 
 
-def coordinates(
-    kernel: Kernel, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, velocity: np.ndarray
-) -> np.ndarray:
+def coordinates(kernel: Kernel, t: Array, lon: Array, lat: Array, velocity: Array) -> Array:
     """Coordinates (n, 5) of fixes, or (n, 7) where the hour counts, as far apart as the kernel's d.
 
     velocity: (n, 2) m/s east and north.
@@ -73,7 +72,7 @@ class TimeForest:
     needs it, and a rest that is compared point by point.
     """
 
-    def __init__(self, points: np.ndarray) -> None:
+    def __init__(self, points: Array) -> None:
         """points: (n, d), ordered by time."""
         self.points = points
         self._trees: dict[tuple[int, int], Any] = {}
@@ -89,9 +88,7 @@ class TimeForest:
 
         return self._trees[block, size]
 
-    def nearest(
-        self, at: np.ndarray, before: np.ndarray, k: int, most: float
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def nearest(self, at: Array, before: Array, k: int, most: float) -> tuple[Array, Array]:
         """The k nearest of the first `before` (m,) points to each of `at` (m, d), nearest first.
 
         Returns distances (m, k), infinite where there are fewer points within the distance `most`,
@@ -126,7 +123,7 @@ class TimeForest:
         return found.away, found.row
 
     def _compare_rest(
-        self, found: _Nearest, at: np.ndarray, begin: np.ndarray, before: np.ndarray, most: float
+        self, found: _Nearest, at: Array, begin: Array, before: Array, most: float
     ) -> None:
         """Merge in the points begin … before (m,), fewer than SMALLEST_BLOCK each."""
         from scipy.spatial.distance import cdist
@@ -155,10 +152,10 @@ class TimeForest:
 class _Nearest:
     """The k nearest points of m queries that are known so far, the nearest first."""
 
-    away: np.ndarray  # (m, k) distances, infinite where there are fewer
-    row: np.ndarray  # (m, k)
+    away: Array  # (m, k) distances, infinite where there are fewer
+    row: Array  # (m, k)
 
-    def merge(self, queries: np.ndarray, away: np.ndarray, row: np.ndarray) -> None:
+    def merge(self, queries: Array, away: Array, row: Array) -> None:
         """Keep the nearest of what is known and what was found, ties in the order of time."""
         aways = np.hstack([self.away[queries], away])
 

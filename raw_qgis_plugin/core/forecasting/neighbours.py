@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import run_starts
+from ..arrays import Array, Columns, run_starts
 from ..features.sequences import into_frame, solar_hour
 from ..times import DAY_MS
 from ..tracks import Tracks
@@ -62,8 +62,8 @@ REACH = float(np.sqrt(-2 * np.log(MIN_WEIGHT)))  # the distance d beyond which w
 class Starts:
     """The fixes from which continuations of a kernel start, in order of time."""
 
-    row: np.ndarray  # (n,) of the tracks
-    t: np.ndarray  # (n,) epoch ms
+    row: Array  # (n,) of the tracks
+    t: Array  # (n,) epoch ms
     forest: TimeForest
 
 
@@ -71,12 +71,12 @@ class Starts:
 class Continuations:
     """How neighbours of m fixes continued over h horizons, the heaviest first."""
 
-    columns: np.ndarray  # (m, h, count, 12) float32, COLUMNS; of weight zero where there are fewer
-    other_users: np.ndarray  # (m, h) of how many other users they are
-    near: np.ndarray  # (m, 2) near_m and near_ms of the kernels
+    columns: Array  # (m, h, count, 12) float32, COLUMNS; of weight zero where there are fewer
+    other_users: Array  # (m, h) of how many other users they are
+    near: Array  # (m, 2) near_m and near_ms of the kernels
 
     @classmethod
-    def none(cls, horizon_s: np.ndarray, count: int = 0) -> Continuations:
+    def none(cls, horizon_s: Array, count: int = 0) -> Continuations:
         """No continuations over horizon_s (m, h), but room for some."""
         columns = np.zeros((*horizon_s.shape, count, len(COLUMNS)), np.float32)
         other_users = np.zeros(horizon_s.shape, int)
@@ -84,7 +84,7 @@ class Continuations:
 
         return cls(columns, other_users, near)
 
-    def put(self, rows: np.ndarray, found: Continuations) -> None:
+    def put(self, rows: Array, found: Continuations) -> None:
         """Replace the rows."""
         self.columns[rows] = found.columns
         self.other_users[rows] = found.other_users
@@ -95,9 +95,9 @@ class Continuations:
 class _Found:
     """The neighbours (m, h, count) of fixes, the nearest first."""
 
-    start: np.ndarray  # rows of the tracks where they start
-    weight: np.ndarray  # of the kernel, zero where there are fewer
-    displacement: np.ndarray  # (m, h, count, 2) metres over the horizon
+    start: Array  # rows of the tracks where they start
+    weight: Array  # of the kernel, zero where there are fewer
+    displacement: Array  # (m, h, count, 2) metres over the horizon
 
 
 class Neighbours:
@@ -111,7 +111,7 @@ class Neighbours:
         self._starts: dict[Kernel, Starts] = {}
 
     def continuations(
-        self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray, days: bool = False
+        self, last: Array, before: Array, horizon_s: Array, days: bool = False
     ) -> Continuations:
         """Continuations for the rows `last` (m,), reached from the rows `before` (m,), over
         horizon_s (m, h), in metres east and north.
@@ -135,7 +135,7 @@ class Neighbours:
         return result
 
     def _of_layer(
-        self, kernel: Kernel, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
+        self, kernel: Kernel, last: Array, before: Array, horizon_s: Array
     ) -> Continuations:
         tracks = self._tracks
         t = tracks.t[last]
@@ -161,9 +161,7 @@ class Neighbours:
 
         return Continuations(table, _count_users(user), near)
 
-    def _columns(
-        self, kernel: Kernel, last: np.ndarray, velocity: np.ndarray, found: _Found
-    ) -> dict[str, np.ndarray]:
+    def _columns(self, kernel: Kernel, last: Array, velocity: Array, found: _Found) -> Columns:
         """COLUMNS by name, (m, h, count) each."""
         tracks = self._tracks
         start = found.start
@@ -195,9 +193,7 @@ class Neighbours:
             "known_velocity": known,
         }
 
-    def _search(
-        self, kernel: Kernel, last: np.ndarray, at: np.ndarray, horizon_s: np.ndarray
-    ) -> _Found:
+    def _search(self, kernel: Kernel, last: Array, at: Array, horizon_s: Array) -> _Found:
         """The neighbours nearest to the coordinates `at` (m, d) of the rows `last` (m,).
 
         Their continuation was known at the query's fix.
@@ -208,7 +204,7 @@ class Neighbours:
         starts = self._starts_of(kernel)
         least_ms = (1000 * horizon_s.min(axis=1)).astype(np.int64)
         past = np.searchsorted(starts.t, self._tracks.t[last] - least_ms, side="right")
-        open_queries: np.ndarray = np.arange(len(last))
+        open_queries: Array = np.arange(len(last))
 
         for times in Search.searched:
             k = min(times * kernel.count, len(starts.row))
@@ -235,12 +231,12 @@ class Neighbours:
         self,
         result: _Found,
         kernel: Kernel,
-        some: np.ndarray,
-        last: np.ndarray,
-        horizon_s: np.ndarray,
-        neighbour: np.ndarray,
-        away: np.ndarray,
-    ) -> np.ndarray:
+        some: Array,
+        last: Array,
+        horizon_s: Array,
+        neighbour: Array,
+        away: Array,
+    ) -> Array:
         """Keep those neighbours (s, k) of some queries (s,) whose continuation is known.
 
         away: (s, k) the distances d. Returns how many are known (s,), at the horizon with least.
@@ -303,14 +299,14 @@ def _find_starts(tracks: Tracks, kernel: Kernel) -> Starts:
     return Starts(rows[kept], t[kept], TimeForest(points))
 
 
-def _count_users(user: np.ndarray) -> np.ndarray:
+def _count_users(user: Array) -> Array:
     """How many users (…) there are among those of (…, n), but for -1."""
     ordered = np.sort(user, axis=-1)
     new = np.diff(ordered, axis=-1, prepend=-1) != 0
     return new.sum(axis=-1)
 
 
-def in_frame(continuations: np.ndarray, heading: np.ndarray) -> np.ndarray:
+def in_frame(continuations: Array, heading: Array) -> Array:
     """COLUMNS (m, n, 12) with their vectors turned into the frames of fixes.
 
     heading: (m, 2) of these fixes.
@@ -325,12 +321,12 @@ def in_frame(continuations: np.ndarray, heading: np.ndarray) -> np.ndarray:
 
 def displacements(
     tracks: Tracks,
-    start: np.ndarray,
-    seconds: np.ndarray,
+    start: Array,
+    seconds: Array,
     max_gap_s: float,
-    until: np.ndarray | None = None,
-    wanted: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
+    until: Array | None = None,
+    wanted: Array | None = None,
+) -> tuple[Array, Array]:
     """How far tracks moved within `seconds` (…) after the rows `start` (…), between two fixes.
 
     until: (first axis) epoch ms, fixes later than that are not used. wanted: (…) bool, others are
@@ -358,11 +354,11 @@ def displacements(
 
 def _moved(
     tracks: Tracks,
-    row: np.ndarray,
-    seconds: np.ndarray,
+    row: Array,
+    seconds: Array,
     max_gap_s: float,
-    until: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray]:
+    until: Array | None,
+) -> tuple[Array, Array]:
     """Which displacements are known (n,) bool, and those that are, metres (k, 2)."""
     t = tracks.t
     track = tracks.track

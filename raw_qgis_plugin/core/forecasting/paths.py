@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..arrays import content_hash, rank_within, run_starts
+from ..arrays import Array, content_hash, rank_within, run_starts
 from ..features.sequences import into_frame
 from .candidates import KINDS
 from .clusters import Movements, Settings, cluster
@@ -35,7 +35,7 @@ class Components:
         self.key = np.zeros((m, Settings.stored), np.uint64)
         self.point = np.zeros((m, 2))  # metres, the forecasts
 
-    def add(self, number: np.ndarray, d: Described, mixture: Mixture, point: np.ndarray) -> None:
+    def add(self, number: Array, d: Described, mixture: Mixture, point: Array) -> None:
         """Keep the heaviest components of queries, by their numbers (n,), and their points (n, 2).
 
         They come in the frames of the fixes.
@@ -60,9 +60,7 @@ class Components:
         # Keys by which other horizons find them
         self.key[into] = _keys(d, mixture)[at]
 
-    def paths(
-        self, context: np.ndarray, horizon_s: np.ndarray, count: int
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def paths(self, context: Array, horizon_s: Array, count: int) -> tuple[Array, Array]:
         """Up to `count` paths through the queries (m,) of each context, the most likely first.
 
         Returns the path's positions at each query (m, count, 2) in metres east and north of the
@@ -84,7 +82,7 @@ class Components:
 
         return result, probability
 
-    def _ranks(self, context: np.ndarray) -> np.ndarray:
+    def _ranks(self, context: Array) -> Array:
         """(m, c) the rank of components within their context, by weight over all horizons."""
         of = np.repeat(context, Settings.stored)
         key = content_hash(self.key.ravel(), of)
@@ -93,7 +91,7 @@ class Components:
 
         return rank_within(of[one], weight)[number].reshape(self.key.shape)
 
-    def _followed(self, queries: np.ndarray, rank: np.ndarray) -> Movements:
+    def _followed(self, queries: Array, rank: Array) -> Movements:
         """The components (n, h, C) of queries (n, h), each in one column through the horizons."""
         result = Movements.unknown(*queries.shape, Settings.components)
         followed = (rank < Settings.components) & (self.values.weight[queries] > 0)
@@ -105,7 +103,7 @@ class Components:
         return result
 
 
-def _together(context: np.ndarray, horizon_s: np.ndarray) -> Iterator[np.ndarray]:
+def _together(context: Array, horizon_s: Array) -> Iterator[Array]:
     """Numbers of queries (n, h): contexts with equally many horizons, in the order of these."""
     s = Settings
     order = np.lexsort((horizon_s, context))
@@ -122,7 +120,7 @@ def _together(context: np.ndarray, horizon_s: np.ndarray) -> Iterator[np.ndarray
             yield queries[row : row + at_once]
 
 
-def _lines(d: Described, mixture: Mixture) -> np.ndarray:
+def _lines(d: Described, mixture: Mixture) -> Array:
     """Where the continuations of trips went themselves, (n, C, 2); nan for other components."""
     result = np.full(mixture.centre.shape, np.nan)
     near = d.continuations
@@ -141,7 +139,7 @@ def _lines(d: Described, mixture: Mixture) -> np.ndarray:
     return result
 
 
-def _keys(d: Described, m: Mixture) -> np.ndarray:
+def _keys(d: Described, m: Mixture) -> Array:
     """Keys (n, C) of the components of mixtures.
 
     Those of places are made of where they are, those of continuations of what they start from.
@@ -170,6 +168,6 @@ def _keys(d: Described, m: Mixture) -> np.ndarray:
     return keys[:, :width]
 
 
-def _numbered(parts: list[np.ndarray]) -> np.ndarray:
+def _numbered(parts: list[Array]) -> Array:
     """Keys side by side, which differ from part to part."""
     return np.hstack([content_hash(np.array(i), part) for i, part in enumerate(parts)])

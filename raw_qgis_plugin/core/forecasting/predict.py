@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Array
 from ..bundle.runtime import Model
 from ..disclosure.thresholds import is_few
 from ..embedding.applicability import any_of, in_words, outside
@@ -48,19 +49,19 @@ Columns = dict[str, np.ndarray]
 class Queries:
     """Tracks and the times of forecasts."""
 
-    track: np.ndarray  # (m,) rows of tracks.track_ids
-    t: np.ndarray  # (m,) epoch ms
-    end: np.ndarray  # (m,) the row after the last fix of the track that may be used
+    track: Array  # (m,) rows of tracks.track_ids
+    t: Array  # (m,) epoch ms
+    end: Array  # (m,) the row after the last fix of the track that may be used
 
     @classmethod
-    def at(cls, tracks: Tracks, track: np.ndarray, t: np.ndarray) -> Queries:
+    def at(cls, tracks: Tracks, track: Array, t: Array) -> Queries:
         """Tracks `track` (m,) at the times t (m,), from the fixes before each time."""
         track = np.asarray(track, np.int64)
         t = np.asarray(t, np.int64)
         return cls(track, t, tracks.before(track, t))
 
     @classmethod
-    def ahead(cls, tracks: Tracks, horizons_s: Sequence[float] | np.ndarray) -> Queries:
+    def ahead(cls, tracks: Tracks, horizons_s: Sequence[float] | Array) -> Queries:
         """Every track of two or more fixes at horizons_s (h,) seconds after its last fix.
 
         They are in the order of the tracks.
@@ -78,25 +79,25 @@ class Queries:
 class Prediction:
     """One row a query. Figures are NaN where the track has no fix before t."""
 
-    track: np.ndarray  # (m,) rows of tracks.track_ids
-    t: np.ndarray  # (m,) epoch ms
-    horizon_s: np.ndarray  # (m,) seconds after the last fix used
-    lon: np.ndarray  # (m,) degrees
-    lat: np.ndarray
-    radius50_m: np.ndarray  # (m,) metres around the point that hold 50 % of truths
-    radius80_m: np.ndarray  # the same of 80 %
-    in_domain: np.ndarray  # (m,) bool, False outside the card's domain, such as for few fixes
+    track: Array  # (m,) rows of tracks.track_ids
+    t: Array  # (m,) epoch ms
+    horizon_s: Array  # (m,) seconds after the last fix used
+    lon: Array  # (m,) degrees
+    lat: Array
+    radius50_m: Array  # (m,) metres around the point that hold 50 % of truths
+    radius80_m: Array  # the same of 80 %
+    in_domain: Array  # (m,) bool, False outside the card's domain, such as for few fixes
     reasons: list[str]  # sentences on those that are not
     # (m,) bool: the forecast rests on the past of other users, but of fewer than MIN_USERS. It may
     # show where one of them goes.
-    few_users: np.ndarray
+    few_users: Array
     # (m, 2) shapely polygons in degrees that hold 50 and 80 % in less room, in several parts where
     # there are several likely places; None where they were not wanted
-    areas: np.ndarray | None
-    path_lon: np.ndarray  # (m, k) degrees, where the likely paths of the track are at t
-    path_lat: np.ndarray
+    areas: Array | None
+    path_lon: Array  # (m, k) degrees, where the likely paths of the track are at t
+    path_lat: Array
     # (m, k), the same at all queries from one last fix, descending; NaN where there are fewer paths
-    path_probability: np.ndarray
+    path_probability: Array
 
 
 def predict(
@@ -165,7 +166,7 @@ def _no_figures(m: int, n_paths: int) -> Columns:
     return columns
 
 
-def _stats(tracks: Tracks, queries: Queries, horizon_s: np.ndarray) -> Columns:
+def _stats(tracks: Tracks, queries: Queries, horizon_s: Array) -> Columns:
     """The quantities of queries that the card's domain limits, (m,) each."""
     n_fixes = queries.end - tracks.track_offsets[queries.track]
     last = np.maximum(queries.end - 1, 0)
@@ -187,7 +188,7 @@ def _forecasts(
     with_areas: bool,
     n_paths: int,
     progress: Progress,
-) -> Iterator[tuple[np.ndarray, Columns]]:
+) -> Iterator[tuple[Array, Columns]]:
     """Numbers of queries and columns of their forecasts, in batches, then those of all paths.
 
     neighbours: of the layer, None where its past is not used.
@@ -221,7 +222,7 @@ def _forecasts(
         yield np.arange(len(queries.context)), _paths(tracks, queries, components, n_paths)
 
 
-def _adapted(mixture: Mixture, more_past: Mixture | None, share: np.ndarray) -> Mixture:
+def _adapted(mixture: Mixture, more_past: Mixture | None, share: Array) -> Mixture:
     """The mixtures, of which those with more past get a share (m,)."""
     if more_past is None or not share.any():
         return mixture
@@ -232,9 +233,9 @@ def _adapted(mixture: Mixture, more_past: Mixture | None, share: np.ndarray) -> 
 def _figures(
     d: Described,
     mixture: Mixture,
-    point: np.ndarray,
+    point: Array,
     calibration: Calibration,
-    shift: np.ndarray,
+    shift: Array,
     with_areas: bool,
 ) -> Columns:
     """Points, radii and areas from mixtures. shift: (2, m) logits by which levels move."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import softmax, take_rows
+from ..arrays import Array, Columns, softmax, take_rows
 from ..bundle.runtime import Model, batches, featurize_padded, padded
 from ..errors import Progress
 from ..features import featurizer as feat
@@ -34,14 +34,14 @@ class Described:
     """Features of queries (m,) and what the network predicts, in metres in the frames of fixes."""
 
     f: feat.Features
-    last: np.ndarray  # (m,) the fixes of f
+    last: Array  # (m,) the fixes of f
     query: feat.Query
-    kind: np.ndarray  # (m,) ContextKind
+    kind: Array  # (m,) ContextKind
     mixture: Mixture
-    continuations: np.ndarray  # COLUMNS (m, n, 12) of neighbours.py, n zero where there are none
-    near: np.ndarray  # (m, 2) metres and m/s, scales of their kernels
-    other_users: np.ndarray  # (m,) of which they are, but for the query's own
-    states: np.ndarray  # (m, D) of the network, D zero for trips
+    continuations: Array  # COLUMNS (m, n, 12) of neighbours.py, n zero where there are none
+    near: Array  # (m, 2) metres and m/s, scales of their kernels
+    other_users: Array  # (m,) of which they are, but for the query's own
+    states: Array  # (m, D) of the network, D zero for trips
     places: Candidates | None  # candidate places, of days alone
 
 
@@ -78,7 +78,7 @@ def score(model: Model, d: Described) -> tuple[Mixture, Mixture | None]:
     return d.mixture.replaced(rows, mixture), d.mixture.replaced(rows, past)
 
 
-def _fleet_mixture(model: Model, d: Described, places: Candidates, rows: np.ndarray) -> Mixture:
+def _fleet_mixture(model: Model, d: Described, places: Candidates, rows: Array) -> Mixture:
     """The mixtures of the second graph, which the shipped network brings for days of fleets.
 
     It gets half of the weight: on taxis and on buses both together come nearer than either alone.
@@ -104,7 +104,7 @@ def _fleet_mixture(model: Model, d: Described, places: Candidates, rows: np.ndar
     return network_mixture(parameters, query.base, query.scale, candidate)
 
 
-def scorer_inputs(d: Described, rows: np.ndarray) -> dict[str, np.ndarray]:
+def scorer_inputs(d: Described, rows: Array) -> Columns:
     """What the scorer network is given for some queries, by the names of its graph's inputs.
 
     bundle/contract.py has their shapes.
@@ -126,9 +126,9 @@ def scorer_inputs(d: Described, rows: np.ndarray) -> dict[str, np.ndarray]:
 class _QueriesByContext:
     """The queries in the order of their contexts."""
 
-    number: np.ndarray  # (n,) of the queries
-    first: np.ndarray  # (c + 1,) those of context k are number[first[k] : first[k + 1]]
-    farthest_s: np.ndarray  # (c,) the farthest horizon of a context
+    number: Array  # (n,) of the queries
+    first: Array  # (c + 1,) those of context k are number[first[k] : first[k + 1]]
+    farthest_s: Array  # (c,) the farthest horizon of a context
 
     @classmethod
     def of(cls, queries: ContextQueries) -> _QueriesByContext:
@@ -139,7 +139,7 @@ class _QueriesByContext:
 
         return cls(number, first, queries.horizon_s[last])
 
-    def numbers(self, contexts: np.ndarray) -> np.ndarray:
+    def numbers(self, contexts: Array) -> Array:
         """(k, h) the queries of contexts (k,). Some are repeated, which costs little."""
         begin = self.first[contexts, None]
         end = self.first[contexts + 1, None]
@@ -154,7 +154,7 @@ def describe(
     queries: ContextQueries,
     neighbours: Neighbours | None,
     progress: Progress,
-) -> Iterator[tuple[np.ndarray, Described]]:
+) -> Iterator[tuple[Array, Described]]:
     """Run the network on queries: the numbers of a batch, some more than once, and its features."""
     if not len(queries.end):
         return
@@ -181,9 +181,9 @@ def describe(
 class _Contexts:
     """Contexts padded on the left."""
 
-    rows: np.ndarray  # (b, L) of the tracks
-    valid: np.ndarray  # (b, L) bool, False on padding
-    days: np.ndarray  # (b,) bool, whether they show days
+    rows: Array  # (b, L) of the tracks
+    valid: Array  # (b, L) bool, False on padding
+    days: Array  # (b,) bool, whether they show days
 
     @property
     def network_fixes(self) -> int:
@@ -193,7 +193,7 @@ class _Contexts:
 
         return ContextSettings.network_trip_fixes
 
-    def batches(self, n_queries: np.ndarray) -> Iterator[np.ndarray]:
+    def batches(self, n_queries: Array) -> Iterator[Array]:
         """Numbers of contexts of about the same length, all trips or all days."""
         length = self.valid.sum(axis=1)
         for days in (False, True):
@@ -201,7 +201,7 @@ class _Contexts:
             for some in batches(length[chosen], POINTS_AT_ONCE, n_queries=n_queries[chosen]):
                 yield chosen[some]
 
-    def take(self, some: np.ndarray) -> _Contexts:
+    def take(self, some: Array) -> _Contexts:
         """Some of them, without padding that all have."""
         valid = self.valid[some]
         width = valid.sum(axis=1).max()
@@ -214,9 +214,9 @@ class _Contexts:
 def _select(
     tracks: Tracks,
     queries: ContextQueries,
-    farthest_s: np.ndarray,
-    by_days: np.ndarray,
-    block: np.ndarray,
+    farthest_s: Array,
+    by_days: Array,
+    block: Array,
 ) -> _Contexts:
     """The contexts of a block of numbers (b,), by the farthest horizons and whether days answer."""
     kept = []
@@ -235,7 +235,7 @@ def _describe(
     model: Model,
     tracks: Tracks,
     contexts: _Contexts,
-    horizon_s: np.ndarray,
+    horizon_s: Array,
     neighbours: Neighbours | None,
 ) -> Described:
     """Describe queries over horizon_s (b, h) of contexts, all of trips or all of days.
@@ -302,7 +302,7 @@ def _mixture_of_trips(model: Model, inputs: dict[str, Any], q: feat.Query) -> Mi
 
 def _mixture_of_days(
     model: Model, inputs: dict[str, Any], q: feat.Query, places: Candidates
-) -> tuple[Mixture, np.ndarray]:
+) -> tuple[Mixture, Array]:
     """The network's mixture with candidate places, and its states (m, D) at the last fixes."""
     m = len(q.x)
     b, h = inputs["query"].shape[:2]
@@ -321,7 +321,7 @@ def _mixture_of_days(
 
 
 def _continuations(
-    neighbours: Neighbours | None, contexts: _Contexts, kind: np.ndarray, horizon_s: np.ndarray
+    neighbours: Neighbours | None, contexts: _Contexts, kind: Array, horizon_s: Array
 ) -> Continuations:
     """Continuations of the contexts (b,) of trips and of fleets, over horizon_s (b, h)."""
     none = Continuations.none(horizon_s)

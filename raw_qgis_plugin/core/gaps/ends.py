@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Array
 from ..features.sequences import into_frame, length
 from ..forecasting.neighbours import displacements
 from ..geodesy import way_between
@@ -38,20 +39,20 @@ class Gaps:
     """
 
     tracks: Tracks
-    before: np.ndarray
-    after: np.ndarray
+    before: Array
+    after: Array
 
     @property
-    def seconds(self) -> np.ndarray:
+    def seconds(self) -> Array:
         """(g,) how long they are."""
         return self.tracks.seconds(self.before, self.after)
 
     @property
-    def across_m(self) -> np.ndarray:
+    def across_m(self) -> Array:
         """(g, 2) metres east and north from the first end to the second."""
         return way_between(self.tracks, self.before, self.after)
 
-    def take(self, rows: np.ndarray) -> Gaps:
+    def take(self, rows: Array) -> Gaps:
         """Some of the gaps, or some several times."""
         return Gaps(self.tracks, self.before[rows], self.after[rows])
 
@@ -66,15 +67,15 @@ class Ends:
     2) to the next fix outside of the gap.
     """
 
-    lon: np.ndarray
-    lat: np.ndarray
-    heading: np.ndarray
-    seconds: np.ndarray
-    across: np.ndarray
-    unit_m: np.ndarray
-    velocity: np.ndarray
-    known: np.ndarray
-    step_s: np.ndarray
+    lon: Array
+    lat: Array
+    heading: Array
+    seconds: Array
+    across: Array
+    unit_m: Array
+    velocity: Array
+    known: Array
+    step_s: Array
 
 
 def ends_of(gaps: Gaps) -> Ends:
@@ -112,7 +113,7 @@ def ends_of(gaps: Gaps) -> Ends:
     )
 
 
-def _heading(across: np.ndarray, distance: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+def _heading(across: Array, distance: Array, velocity: Array) -> Array:
     """(g, 2) from end to end, or where they are one place, as the track moved; else east."""
     moved = velocity.mean(axis=2).sum(axis=1)
     apart = distance > Settings.min_apart_m
@@ -124,7 +125,7 @@ def _heading(across: np.ndarray, distance: np.ndarray, velocity: np.ndarray) -> 
     return main / length(main)[:, None]
 
 
-def _velocities(tracks: Tracks, row: np.ndarray, sign: int) -> tuple[np.ndarray, np.ndarray]:
+def _velocities(tracks: Tracks, row: Array, sign: int) -> tuple[Array, Array]:
     """(g, lags, 2) m/s east and north before (sign -1) or after fixes, and which are known."""
     s = Settings
     velocity = np.zeros((len(row), len(s.lags_s), 2))
@@ -143,7 +144,7 @@ def _velocities(tracks: Tracks, row: np.ndarray, sign: int) -> tuple[np.ndarray,
     return velocity, known
 
 
-def _step_s(tracks: Tracks, row: np.ndarray, sign: int) -> np.ndarray:
+def _step_s(tracks: Tracks, row: Array, sign: int) -> Array:
     """(g,) seconds to the fix before (sign -1) or after fixes of their tracks."""
     other = np.clip(row + sign, 0, len(tracks) - 1)
     step_s = np.abs(tracks.seconds(row, other))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import content_hash, expand_ranges, rank_within, take_rows
+from ..arrays import Array, content_hash, expand_ranges, rank_within, take_rows
 from ..bundle.contract import CALIBRATION_COLUMNS
 from ..errors import InputError, Progress, no_progress
 from ..features.featurizer import destination
@@ -52,8 +52,8 @@ class GapQueries:
     that fix and earlier than the next one. n_open: gaps that are too long to be filled.
     """
 
-    before: np.ndarray
-    t: np.ndarray
+    before: Array
+    t: Array
     n_open: int = 0
 
     @classmethod
@@ -92,12 +92,12 @@ class Filled:
     they were not wanted.
     """
 
-    number: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
-    radius50_m: np.ndarray
-    radius80_m: np.ndarray
-    areas: np.ndarray | None
+    number: Array
+    lon: Array
+    lat: Array
+    radius50_m: Array
+    radius80_m: Array
+    areas: Array | None
 
 
 def fill(
@@ -138,7 +138,7 @@ def fill(
     progress(1.0)
 
 
-def _parts(rows: np.ndarray, size: int) -> list[np.ndarray]:
+def _parts(rows: Array, size: int) -> list[Array]:
     """Rows in even parts of at most `size`."""
     return np.array_split(rows, -(-len(rows) // size))
 
@@ -151,12 +151,12 @@ class Prepared:
     ends: Ends
     found: Found
 
-    def take(self, rows: np.ndarray) -> Prepared:
+    def take(self, rows: Array) -> Prepared:
         """Some of the gaps, or some several times."""
         ends = take_rows(self.ends, rows)
         return Prepared(self.gaps.take(rows), ends, take_rows(self.found, rows))
 
-    def predict(self, imputer: Imputer, movements: Movements, t: np.ndarray) -> Mixture:
+    def predict(self, imputer: Imputer, movements: Movements, t: Array) -> Mixture:
         """The mixtures of one time (m,) of each gap."""
         gaps = self.gaps
         begin = gaps.tracks.t[gaps.before]
@@ -171,10 +171,10 @@ def _prepared(movements: Movements, gaps: Gaps) -> Prepared:
 
 
 def _filled(
-    number: np.ndarray,
+    number: Array,
     ends: Ends,
     mixture: Mixture,
-    calibration: np.ndarray,
+    calibration: Array,
     with_areas: bool,
     settings: Settings,
 ) -> Filled:
@@ -199,8 +199,8 @@ def _filled(
 
 
 def calibrated(
-    imputer: Imputer, movements: Movements, seconds: np.ndarray, settings: Settings = SETTINGS
-) -> np.ndarray:
+    imputer: Imputer, movements: Movements, seconds: Array, settings: Settings = SETTINGS
+) -> Array:
     """CALIBRATION_COLUMNS (4, m) of gaps of these lengths (m,) in the layer.
 
     The imputer's are moved toward what stretches of the layer need that are taken for gaps
@@ -226,8 +226,8 @@ def calibrated(
 
 
 def _errors(
-    imputer: Imputer, movements: Movements, gaps: Gaps, middle: np.ndarray, settings: Settings
-) -> tuple[np.ndarray, np.ndarray]:
+    imputer: Imputer, movements: Movements, gaps: Gaps, middle: Array, settings: Settings
+) -> tuple[Array, Array]:
     """How far predictions are from the fixes `middle`, in their widths, and at which levels."""
     tracks = gaps.tracks
     prepared = _prepared(movements, gaps)
@@ -242,9 +242,7 @@ def _errors(
     return areas.nonconformity(narrow, spatial_median(mixture), truth)
 
 
-def _moved_toward(
-    shipped: np.ndarray, off: np.ndarray, level: np.ndarray, settings: Settings
-) -> np.ndarray:
+def _moved_toward(shipped: Array, off: Array, level: Array, settings: Settings) -> Array:
     """A calibration (4,) moved toward the errors of stretches, the more the more there are."""
     half = len(NOMINAL_LEVELS)
     trust = len(level) / (len(level) + settings.prior)
@@ -260,9 +258,7 @@ def _moved_toward(
     return np.concatenate([shipped[:half] * ratio**trust, levels])
 
 
-def stretches(
-    tracks: Tracks, seconds: float, settings: Settings = SETTINGS
-) -> tuple[Gaps, np.ndarray]:
+def stretches(tracks: Tracks, seconds: float, settings: Settings = SETTINGS) -> tuple[Gaps, Array]:
     """Stretches of tracks that last about `seconds`, and the row (n,) of a fix near their middles.
 
     They are as many of each track as there are. What is drawn depends on the content of the fixes,
@@ -296,9 +292,7 @@ def stretches(
     return Gaps(tracks, begin[chosen], end[chosen]), middle[chosen]
 
 
-def _middles(
-    tracks: Tracks, begin: np.ndarray, end: np.ndarray, near_s: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _middles(tracks: Tracks, begin: Array, end: Array, near_s: float) -> tuple[Array, Array]:
     """The fixes after the middles of stretches (n,), and whether they are near them in time."""
     half = (tracks.t[begin] + tracks.t[end]) // 2
     middle = tracks.before(tracks.track[begin], half)

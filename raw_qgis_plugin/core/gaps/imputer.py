@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import stacked
+from ..arrays import Array, Columns, stacked
 from ..bundle.devices import Session
 from ..features.sequences import into_frame, length, solar_hour
 from ..forecasting.mixture import Mixture
@@ -73,21 +73,19 @@ class Moved:
     known: (m, k). weight: (m, k) square root of the kernel.
     """
 
-    there: np.ndarray
-    off_first: np.ndarray
-    off_second: np.ndarray
-    known: np.ndarray
-    weight: np.ndarray
+    there: Array
+    off_first: Array
+    off_second: Array
+    known: Array
+    weight: Array
 
     @property
-    def total(self) -> np.ndarray:
+    def total(self) -> Array:
         """(m,) the weight of all movements."""
         return self.weight.sum(axis=1)
 
 
-def describe(
-    gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: np.ndarray
-) -> dict[str, np.ndarray]:
+def describe(gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: Array) -> Columns:
     """The inputs of the graph for one query in each gap (m,), at shares (m,) of its time.
 
     All is in units, in the gap's frame. gap: (m, F) of the gap. centre: (m, C, 2) candidates, the
@@ -124,7 +122,7 @@ def describe(
     return inputs
 
 
-def _warp(moved: Moved, share: np.ndarray) -> np.ndarray:
+def _warp(moved: Moved, share: Array) -> Array:
     """(m, C, 2, 2) what moving candidates onto the first and the second end adds."""
     m, k, _ = moved.there.shape
     warp = np.zeros((m, N_SIMPLE + k, 2, 2))
@@ -136,9 +134,7 @@ def _warp(moved: Moved, share: np.ndarray) -> np.ndarray:
     return warp
 
 
-def _each(
-    of_movement: dict[str, np.ndarray], known: np.ndarray, of_place: dict[str, np.ndarray]
-) -> np.ndarray:
+def _each(of_movement: Columns, known: Array, of_place: Columns) -> Array:
     """(m, C, G) the features of candidates. known: (m, k), which movements there are."""
     places = stacked(of_place, OF_PLACE, Settings.max_feature)
     own = stacked(of_movement, OF_MOVEMENT, Settings.max_feature)
@@ -155,20 +151,20 @@ def _each(
     return each
 
 
-def _shares(supports: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _shares(supports: Columns) -> Columns:
     """The share of the movements' weight near each simple place, (m,) each, over all reaches."""
     shares = [supports[f"share_{reach:g}"] for reach in Settings.reaches]
     mean = np.mean(shares, axis=0)
     return {f"share at {name}": mean[:, number] for number, name in enumerate(SIMPLE)}
 
 
-def _moved(ends: Ends, movements: Movements, found: Found, share: np.ndarray) -> Moved:
+def _moved(ends: Ends, movements: Movements, found: Found, share: Array) -> Moved:
     since_ms = 1000 * share[:, None] * found.seconds
     t = found.begin + since_ms.astype(np.int64)
     lon, lat, known = movements.at(found.track, t)
     known &= found.weight > 0
 
-    def in_units(v: np.ndarray) -> np.ndarray:
+    def in_units(v: Array) -> Array:
         seen = np.where(known[..., None], v, 0.0)
         metres = into_frame(seen, ends.heading[:, None])
         return metres / ends.unit_m[:, None, None]
@@ -180,7 +176,7 @@ def _moved(ends: Ends, movements: Movements, found: Found, share: np.ndarray) ->
     return Moved(in_units(there), off_first, in_units(found.off_second), known, weight)
 
 
-def _support(warped: np.ndarray, moved: Moved) -> dict[str, np.ndarray]:
+def _support(warped: Array, moved: Moved) -> Columns:
     """How much weight of movements lies near candidates (m, C), also as a share of all."""
     x = warped[..., 0, None]
     y = warped[..., 1, None]
@@ -203,7 +199,7 @@ def _support(warped: np.ndarray, moved: Moved) -> dict[str, np.ndarray]:
     return columns
 
 
-def _of_place(warped: np.ndarray, simple: np.ndarray, ends: Ends) -> dict[str, np.ndarray]:
+def _of_place(warped: Array, simple: Array, ends: Ends) -> Columns:
     """Where candidates lie, (m, C) each."""
     second_end = simple[:, SIMPLE.index("second end"), None]
     line = simple[:, SIMPLE.index("line"), None]
@@ -223,7 +219,7 @@ def _of_place(warped: np.ndarray, simple: np.ndarray, ends: Ends) -> dict[str, n
     return columns
 
 
-def _of_movement(ends: Ends, found: Found, moved: Moved) -> dict[str, np.ndarray]:
+def _of_movement(ends: Ends, found: Found, moved: Moved) -> Columns:
     """How movements were found, and how near they passed, (m, k) each."""
     columns = {how.name: found.how == how for how in How}
     columns["weight"] = np.log(found.weight + 1e-6) / 5
@@ -240,9 +236,7 @@ def _of_movement(ends: Ends, found: Found, moved: Moved) -> dict[str, np.ndarray
     return columns
 
 
-def _similarity(
-    gaps: Gaps, ends: Ends, movements: Movements, found: Found
-) -> dict[str, np.ndarray]:
+def _similarity(gaps: Gaps, ends: Ends, movements: Movements, found: Found) -> Columns:
     """How similar movements are to the gaps' own track, (m, k) each."""
     own_t = gaps.tracks.t[gaps.before]
     own_hour = solar_hour(own_t, ends.lon)[:, None]
@@ -270,9 +264,7 @@ def _similarity(
     return columns | _differs("second", movements, found, ends, found.begin + lasts_ms)
 
 
-def _differs(
-    end: str, movements: Movements, found: Found, ends: Ends, t: np.ndarray
-) -> dict[str, np.ndarray]:
+def _differs(end: str, movements: Movements, found: Found, ends: Ends, t: Array) -> Columns:
     """How much the velocity at an end of the gap differs from that of movements at t (m, k)."""
     number = ENDS.index(end)
     side = (-1, 1)[number]  # outside of the gap
@@ -296,7 +288,7 @@ def _differs(
     return {f"differs_{end}": np.where(seen, differs, 0.0), f"seen_{end}": seen}
 
 
-def _of_gap(ends: Ends, moved: Moved) -> dict[str, np.ndarray]:
+def _of_gap(ends: Ends, moved: Moved) -> Columns:
     """How long and wide gaps are, and how many movements there are, (m,) each."""
     distance = length(ends.across)
     total = moved.total
@@ -316,7 +308,7 @@ def _of_gap(ends: Ends, moved: Moved) -> dict[str, np.ndarray]:
     return columns
 
 
-def _of_movement_at_ends(ends: Ends) -> dict[str, np.ndarray]:
+def _of_movement_at_ends(ends: Ends) -> Columns:
     """How tracks moved at the ends of gaps, (m,) each."""
     units = (ends.seconds / ends.unit_m)[:, None, None, None]
     moved = np.tanh(ends.velocity * units / 2)  # (m, 2, lags, 2)
@@ -343,7 +335,7 @@ class Imputer:
         card = json.loads(IMPUTER_CARD.read_text("utf-8"))
         self.calibration = card["calibration"]  # by `seconds`, the length of gaps
 
-    def mixture(self, inputs: dict[str, np.ndarray], unit_m: np.ndarray) -> Mixture:
+    def mixture(self, inputs: Columns, unit_m: Array) -> Mixture:
         """The mixtures of described queries, in metres in the frames of gaps. unit_m: (m,)."""
         outputs = self._session.run(None, inputs)
         centre, log_scale, log_weight = (output.astype(np.float64) for output in outputs)

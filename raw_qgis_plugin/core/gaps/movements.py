@@ -16,6 +16,8 @@ from enum import IntEnum
 import numpy as np
 
 from ..arrays import (
+    Array,
+    Columns,
     content_hash,
     expand_ranges,
     join_rows,
@@ -80,31 +82,31 @@ class Found:
     (g, k) of the kernel, 0 where there are fewer movements.
     """
 
-    track: np.ndarray
-    begin: np.ndarray
-    seconds: np.ndarray
-    off_first: np.ndarray
-    off_second: np.ndarray
-    how: np.ndarray
-    weight: np.ndarray
+    track: Array
+    begin: Array
+    seconds: Array
+    off_first: Array
+    off_second: Array
+    how: Array
+    weight: Array
 
 
 @dataclass(frozen=True)
 class Positions:
     """Places where tracks were, (n,) each: track, t (epoch ms), lon, lat (degrees)."""
 
-    track: np.ndarray
-    t: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
+    track: Array
+    t: Array
+    lon: Array
+    lat: Array
 
 
 @dataclass(frozen=True)
 class Near:
     """Positions near one end of g gaps: their rows (g, near), and which there are."""
 
-    row: np.ndarray
-    there: np.ndarray
+    row: Array
+    there: Array
 
 
 class Movements:
@@ -127,7 +129,7 @@ class Movements:
         places = on_sphere(at.lon, at.lat)
         self._tree = cKDTree(places, balanced_tree=False, compact_nodes=False)
 
-    def at(self, track: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def at(self, track: Array, t: Array) -> tuple[Array, Array, Array]:
         """lon, lat (…) of tracks at times (…) in epoch ms, and which are known.
 
         A position is known between two fixes without a silence.
@@ -173,7 +175,7 @@ class Movements:
 
         return Found(**columns)
 
-    def _near(self, tracks: Tracks, row: np.ndarray, reach_m: np.ndarray) -> Near:
+    def _near(self, tracks: Tracks, row: Array, reach_m: Array) -> Near:
         """The positions nearest to the fixes `row` (g,) of tracks."""
         count = min(Settings.near, len(self._at.t))
         k = np.arange(1, count + 1)
@@ -184,7 +186,7 @@ class Movements:
 
         return Near(np.where(there, found, 0), there)
 
-    def _pairs(self, gaps: Gaps, first: Near, second: Near, reach_m: np.ndarray) -> Found:
+    def _pairs(self, gaps: Gaps, first: Near, second: Near, reach_m: Array) -> Found:
         """Movements that passed both ends."""
         g, one, other = self._same_spell(first, second)
         stretch = self._stretch(gaps, g, one, other)
@@ -217,7 +219,7 @@ class Movements:
 
         return self._nearest(gaps, g, one, square, Settings.pairs, columns)
 
-    def _same_spell(self, first: Near, second: Near) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _same_spell(self, first: Near, second: Near) -> tuple[Array, Array, Array]:
         """The gaps (n,) and pairs of positions near their ends that no silence parts."""
         spell = self._spell_of[first.row]
         other_spell = self._spell_of[second.row]
@@ -230,13 +232,13 @@ class Movements:
 
         return g, first.row[g, i], second.row[g, j]
 
-    def _stretch(self, gaps: Gaps, g: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def _stretch(self, gaps: Gaps, g: Array, one: Array, other: Array) -> Array:
         """Logarithm of how many times longer than a gap a movement between positions took."""
         took_ms = self._at.t[other] - self._at.t[one]
         took_s = np.abs(took_ms / 1000.0)
         return np.log(np.maximum(took_s, 1.0) / gaps.seconds[g])
 
-    def _from_one(self, gaps: Gaps, how: How, near: Near, reach_m: np.ndarray) -> Found:
+    def _from_one(self, gaps: Gaps, how: How, near: Near, reach_m: Array) -> Found:
         """Movements that passed one end, followed for the time of the gap."""
         is_after = how == How.AFTER
         g, i = np.nonzero(near.there)
@@ -268,7 +270,7 @@ class Movements:
 
         return self._nearest(gaps, g, row, square, Settings.others, columns)
 
-    def _follow(self, here: Positions, seconds: np.ndarray) -> tuple[Positions, np.ndarray]:
+    def _follow(self, here: Positions, seconds: Array) -> tuple[Positions, Array]:
         """Where tracks were some seconds after positions (n,), and which are known all the time."""
         span_ms = np.rint(1000 * seconds).astype(np.int64)
         lon, lat, known = self.at(here.track, here.t + span_ms)
@@ -280,11 +282,11 @@ class Movements:
     def _nearest(
         self,
         gaps: Gaps,
-        g: np.ndarray,
-        row: np.ndarray,
-        square: np.ndarray,
+        g: Array,
+        row: Array,
+        square: Array,
         count: int,
-        columns: dict[str, np.ndarray],
+        columns: Columns,
     ) -> Found:
         """Of movements (n,) of the gaps g (n,) the `count` nearest of each, one for each passage.
 
@@ -316,17 +318,17 @@ class Movements:
         return Found(**found)
 
 
-def _square(v: np.ndarray) -> np.ndarray:
+def _square(v: Array) -> Array:
     """Squared lengths (n,) of vectors (n, 2)."""
     return np.square(v).sum(axis=1)
 
 
-def _off(tracks: Tracks, row: np.ndarray, there: Positions) -> np.ndarray:
+def _off(tracks: Tracks, row: Array, there: Positions) -> Array:
     """Metres (n, 2) from fixes `row` to positions."""
     return offset_m(there.lon, there.lat, tracks.lon[row], tracks.lat[row])
 
 
-def _in_gap(gaps: Gaps, g: np.ndarray, t: np.ndarray, other: np.ndarray) -> np.ndarray:
+def _in_gap(gaps: Gaps, g: Array, t: Array, other: Array) -> Array:
     """Which movements (n,) from t to `other` overlap with the time of the gaps g (n,)."""
     first = gaps.tracks.t[gaps.before[g]]
     last = gaps.tracks.t[gaps.after[g]]
@@ -353,7 +355,7 @@ def _positions(tracks: Tracks) -> Positions:
     return take_rows(every, drawn % share == 0)
 
 
-def _thinned(tracks: Tracks) -> np.ndarray:
+def _thinned(tracks: Tracks) -> Array:
     """Rows of the first fix in a row in each cell, and of the last after a stay."""
     kx = metres_per_degree(np.round(tracks.lat, 1))[0]
     ky = metres_per_degree(tracks.lat)[1]
@@ -386,7 +388,7 @@ def _on_the_way(fixes: Positions) -> Positions:
     number = expand_ranges(np.ones_like(more), more)
     part = number / (np.repeat(more, more) + 1)
 
-    def between(axis: np.ndarray) -> np.ndarray:
+    def between(axis: Array) -> Array:
         begin = axis[row]
         way = axis[row + 1] - begin
         return (begin + part * way).astype(axis.dtype)

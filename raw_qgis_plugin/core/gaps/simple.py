@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import Array
 from ..features.sequences import length
 from .ends import Ends
 
@@ -21,7 +22,7 @@ SIMPLE = (
 )
 
 
-def simple_places(ends: Ends, share: np.ndarray) -> np.ndarray:
+def simple_places(ends: Ends, share: Array) -> Array:
     """SIMPLE (m, 8, 2) metres from the first end, in the frames of gaps, at shares (m,) of time."""
     s = share[:, None]
     across = ends.across
@@ -46,13 +47,13 @@ def simple_places(ends: Ends, share: np.ndarray) -> np.ndarray:
     return np.stack([places[name] for name in SIMPLE], axis=1)
 
 
-def _shortest_velocity(ends: Ends, end: int) -> np.ndarray:
+def _shortest_velocity(ends: Ends, end: int) -> Array:
     """(m, 2) m/s at an end, over the shortest time for which it is known."""
     lag = ends.known[:, end].argmax(axis=1)
     return ends.velocity[np.arange(len(lag)), end, lag]
 
 
-def _curve(first: np.ndarray, second: np.ndarray, s: np.ndarray, ends: Ends) -> np.ndarray:
+def _curve(first: Array, second: Array, s: Array, ends: Ends) -> Array:
     """(m, 2) on the cubic that leaves and arrives with the velocities of the ends (Hermite)."""
     leave = (s**3 - 2 * s**2 + s) * first
     arrive = (s**3 - s**2) * second
@@ -62,14 +63,14 @@ def _curve(first: np.ndarray, second: np.ndarray, s: np.ndarray, ends: Ends) -> 
     return bends + on * ends.across
 
 
-def _steady(v: np.ndarray, part: np.ndarray, ends: Ends, distance: np.ndarray) -> np.ndarray:
+def _steady(v: Array, part: Array, ends: Ends, distance: Array) -> Array:
     """(m, 1) metres at the speed of an end for a part of the time, no less than the line has."""
     speed = length(v)[:, None]
     metres = speed * part * ends.seconds[:, None]
     return np.clip(metres, part * distance, distance)
 
 
-def _fading(v: np.ndarray, part: np.ndarray, ends: Ends) -> np.ndarray:
+def _fading(v: Array, part: Array, ends: Ends) -> Array:
     """(m, 2) metres by the velocity of an end, which fades, for a part of the time."""
     seconds = part * ends.seconds[:, None]
     fade = -np.expm1(-seconds / FADE_S)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Array
 from ..errors import InputError, Progress, no_progress, require
 from ..tracks import Tracks
 
 
-def usable_polygons(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
+def usable_polygons(polygons: Sequence[Any] | Array) -> Array:
     """(n,) prepared, valid polygons; empty ones for None. Raises InputError that names the row of
     an unusable one.
     """
@@ -51,7 +52,7 @@ def usable_polygons(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
     return regions
 
 
-def rounded(polygons: np.ndarray, decimals: int = 6) -> np.ndarray:
+def rounded(polygons: Array, decimals: int = 6) -> Array:
     """(n,) polygons with rounded coordinates: 6 decimals of a degree are a tenth of a metre."""
     import shapely
 
@@ -72,7 +73,7 @@ def _mended(region: Any) -> Any:
     return shapely.union_all(parts[shapely.get_type_id(parts) == 3])
 
 
-def area_km2(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
+def area_km2(polygons: Sequence[Any] | Array) -> Array:
     """(n,) km² on the WGS84 ellipsoid of polygons in lon/lat."""
     require("pyproj", "shapely")
     import shapely
@@ -87,8 +88,8 @@ def area_km2(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
 
 
 def fixes_inside(
-    tracks: Tracks, polygons: Sequence[Any] | np.ndarray, progress: Progress = no_progress
-) -> list[np.ndarray]:
+    tracks: Tracks, polygons: Sequence[Any] | Array, progress: Progress = no_progress
+) -> list[Array]:
     """The rows of the fixes in each region, its edge included, ascending.
 
     polygons: (n_regions,) shapely polygons or multipolygons in lon/lat; None and empty ones hold
@@ -105,9 +106,7 @@ def fixes_inside(
     return result
 
 
-def points_inside(
-    polygons: np.ndarray, lon: np.ndarray, lat: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def points_inside(polygons: Array, lon: Array, lat: Array) -> tuple[Array, Array]:
     """(m,) pairs of a polygon and a point in it. polygons: of `usable_polygons`; they may lie
     beyond ±180.
     """
@@ -124,13 +123,13 @@ def points_inside(
 class FixIndex:
     """Fixes by their longitude, so that few are looked at for a region."""
 
-    def __init__(self, lon: np.ndarray, lat: np.ndarray) -> None:
+    def __init__(self, lon: Array, lat: Array) -> None:
         """lon, lat: (n,) degrees."""
         self.order = np.argsort(lon, kind="stable")
         self.lon = lon[self.order]
         self.lat = lat[self.order]
 
-    def inside(self, region: Any) -> np.ndarray:
+    def inside(self, region: Any) -> Array:
         """The rows of the fixes in a region, its edge included, ascending. region: a polygon of
         `usable_polygons`.
         """

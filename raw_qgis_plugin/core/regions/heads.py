@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import flattened, group_quantile, sparse_counts
+from ..arrays import Array, Columns, flattened, group_quantile, sparse_counts
 from ..embedding.applicability import outside
 from ..embedding.profiles import head_columns
 from ..features.region_activity import FixActivity, fix_activity, region_activity
@@ -27,12 +27,12 @@ def head_answers(
     heads: Sequence[dict[str, Any]],
     model: Model,
     users: Tracks,
-    polygons: np.ndarray,
-    inside: Sequence[np.ndarray],
-    embeddings: np.ndarray,
-    stats: Mapping[str, np.ndarray],
+    polygons: Array,
+    inside: Sequence[Array],
+    embeddings: Array,
+    stats: Mapping[str, Array],
     activity: FixActivity | None = None,
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+) -> tuple[Columns, Columns]:
     """The columns of heads for regions (n,), and for which of them heads are not made, and why: as
     of `outside`.
 
@@ -52,21 +52,21 @@ def head_answers(
     known = activity or fix_activity(users)
     use = region_activity(users, known, inside)
     inputs = region_inputs(embeddings, visits, area_km2(polygons), use)
-    columns: dict[str, np.ndarray] = {}
-    doubts: dict[str, np.ndarray] = {}
+    columns: Columns = {}
+    doubts: Columns = {}
     for head in heads:
         columns |= head_columns(head, model, inputs, limits)
         doubts |= outside(limits, head.get("domain", {}), np.ones(n, bool))
     return columns, doubts
 
 
-def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
+def count_users(tracks: Tracks, inside: Sequence[Array]) -> csr_matrix:
     """Sparse (n_regions, n_users) counts of fixes. inside: of `fixes_inside`."""
     region, rows = flattened(inside)
     return sparse_counts(region, tracks.user[rows], (len(inside), tracks.n_users))
 
 
-def pool_users(embeddings: np.ndarray, visits: csr_matrix, pooling: str = "sum") -> np.ndarray:
+def pool_users(embeddings: Array, visits: csr_matrix, pooling: str = "sum") -> Array:
     """Pool the embeddings of the users who crossed each region (sum: Zhang et al. 2023, sec. 4.7).
 
     embeddings: (n_users, d) float32; users with nan are left out. visits: of `count_users`.
@@ -83,9 +83,7 @@ def pool_users(embeddings: np.ndarray, visits: csr_matrix, pooling: str = "sum")
     return total.astype(np.float32)
 
 
-def region_inputs(
-    embeddings: np.ndarray, visits: csr_matrix, area: np.ndarray, activity: np.ndarray
-) -> np.ndarray:
+def region_inputs(embeddings: Array, visits: csr_matrix, area: Array, activity: Array) -> Array:
     """The input of region heads, in training and inference: (n_regions, 2 d + 3 +
     len(REGION_ACTIVITY)) float32.
 

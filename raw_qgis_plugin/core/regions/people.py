@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import Array, Columns
 from ..disclosure.thresholds import is_few, withheld
 from ..labels import OF_REGIONS, SHORT_MODES, UNKNOWN
 from ..mobility.tables import HOME, WORK
@@ -23,8 +24,8 @@ Z = 1.2816  # standard deviations of an 80 % interval
 
 
 def people_figures(
-    labels: PeopleLabels, visits: csr_matrix, polygons: np.ndarray, min_users: int
-) -> dict[str, np.ndarray]:
+    labels: PeopleLabels, visits: csr_matrix, polygons: Array, min_users: int
+) -> Columns:
     """Figures of regions (n,) float64 each, nan where fewer than min_users people are behind one.
 
     residents, workers: visitors whose home or place of work is in the region, as sums of
@@ -32,7 +33,7 @@ def people_figures(
     share_motor, share_rail: their means over these. All but n_labelled with _low and _high, 80 %
     intervals. visits: sparse (n, n_users), in the order of the labels.
     """
-    columns: dict[str, np.ndarray] = {}
+    columns: Columns = {}
     for name, kind in (("residents", HOME), ("workers", WORK)):
         there = at_places(labels, kind, visits, polygons)
         total = np.asarray(there.sum(axis=1)).ravel()
@@ -44,9 +45,7 @@ def people_figures(
     return columns | share_figures(labels, visits, min_users)
 
 
-def share_figures(
-    labels: PeopleLabels, visits: csr_matrix, min_users: int
-) -> dict[str, np.ndarray]:
+def share_figures(labels: PeopleLabels, visits: csr_matrix, min_users: int) -> Columns:
     """n_labelled and SHARES of regions with their intervals. visits: of `people_figures`."""
     shares = shares_of(labels)
     is_known = ~np.isnan(shares[:, 0])
@@ -68,7 +67,7 @@ def share_figures(
     return columns
 
 
-def shares_of(labels: PeopleLabels) -> np.ndarray:
+def shares_of(labels: PeopleLabels) -> Array:
     """(n_users, 5) of each person SHARES, nan where labels are unknown."""
     columns = [labels.columns[name] for name in ("commuter_p", *SHARES[1:])]
     shares = np.stack(columns, axis=1)
@@ -79,9 +78,7 @@ def shares_of(labels: PeopleLabels) -> np.ndarray:
     return shares
 
 
-def at_places(
-    labels: PeopleLabels, kind: str, visits: csr_matrix, polygons: np.ndarray
-) -> csr_matrix:
+def at_places(labels: PeopleLabels, kind: str, visits: csr_matrix, polygons: Array) -> csr_matrix:
     """Sparse (n, n_users): the probability that a visitor has a place of a kind in a region."""
     from scipy.sparse import csr_matrix
 
@@ -98,9 +95,7 @@ def at_places(
     return there
 
 
-def _interval(
-    name: str, value: np.ndarray, error: np.ndarray, shown: np.ndarray, most: float
-) -> dict[str, np.ndarray]:
+def _interval(name: str, value: Array, error: Array, shown: Array, most: float) -> Columns:
     """A figure with its 80 % interval, within 0 and the most that it can be."""
     columns = {
         name: value,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import flattened, sparse_counts
+from ..arrays import Array, Columns, flattened, sparse_counts
 from ..disclosure.contributions import Contributions, Figure
 from ..disclosure.publish import CAP, PEOPLE, Table
 from ..errors import Progress, no_progress, part_of
@@ -33,8 +33,8 @@ LABELS = Figure(("n_labelled", *SHARES), 1, np.sqrt(3), 0.1, whole=False, of_fir
 
 def regions_to_publish(
     tracks: Tracks,
-    polygons: np.ndarray,
-    names: Mapping[str, np.ndarray],
+    polygons: Array,
+    names: Mapping[str, Array],
     label: Label | None = None,
     progress: Progress = no_progress,
 ) -> Table:
@@ -66,10 +66,10 @@ def regions_to_publish(
 def label_values(
     labels: PeopleLabels,
     fixes: csr_matrix,
-    regions: np.ndarray,
-    row: np.ndarray,
-    person: np.ndarray,
-) -> dict[str, np.ndarray]:
+    regions: Array,
+    row: Array,
+    person: Array,
+) -> Columns:
     """(m,) what the labels of people add. row, person: (m,) pairs of a region and a visitor."""
     shares = shares_of(labels)[person]
     values = {
@@ -82,7 +82,7 @@ def label_values(
     return values
 
 
-def values_at(matrix: csr_matrix, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+def values_at(matrix: csr_matrix, row: Array, column: Array) -> Array:
     """(m,) the values of a sparse matrix at pairs of a row and a column."""
     if not len(row):
         return np.zeros(0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import flattened, sparse_counts
+from ..arrays import Array, Columns, flattened, sparse_counts
 from ..disclosure.thresholds import withheld
 from ..embedding.applicability import any_of, in_words, unit_stats
 from ..embedding.embed import embed
@@ -41,14 +41,14 @@ class RegionScores:
     None.
     """
 
-    columns: dict[str, np.ndarray]
+    columns: Columns
     # why regions are not in_domain, with counts, and doubts about ids
     reasons: list[str] = field(default_factory=list)
 
 
 def score_regions(
     tracks: Tracks,
-    polygons: Sequence[Any] | np.ndarray,
+    polygons: Sequence[Any] | Array,
     model: Model,
     tasks: Sequence[str] | None = None,
     min_users: int = MIN_USERS,
@@ -99,15 +99,15 @@ def answer_heads(
     heads: Sequence[dict[str, Any]],
     model: Model,
     visits: Visits,
-    regions: np.ndarray,
-    embeddings: np.ndarray,
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    regions: Array,
+    embeddings: Array,
+) -> tuple[Columns, Columns]:
     """As of `head_answers`. embeddings: of the visitors."""
     stats = unit_stats(visits.visitors)
     return head_answers(heads, model, visits.visitors, regions, visits.inside, embeddings, stats)
 
 
-def spread(figures: Mapping[str, np.ndarray], rows: np.ndarray, n: int) -> dict[str, np.ndarray]:
+def spread(figures: Mapping[str, Array], rows: Array, n: int) -> Columns:
     """(n,) columns that hold figures (k,) in some rows (k,), and nan or None in the others."""
     columns = {}
     for name, values in figures.items():
@@ -117,9 +117,7 @@ def spread(figures: Mapping[str, np.ndarray], rows: np.ndarray, n: int) -> dict[
     return columns
 
 
-def count_figures(
-    users: Tracks, inside: Sequence[np.ndarray], min_users: int
-) -> dict[str, np.ndarray]:
+def count_figures(users: Tracks, inside: Sequence[Array], min_users: int) -> Columns:
     """The figures of regions that need no model, (n,) each, nan where they are withheld.
 
     n_users; n_points, fixes; n_visits: runs of a user's fixes in the region, which a silence of
@@ -155,10 +153,10 @@ class Visits:
 
     fixes: csr_matrix
     visitors: Tracks
-    inside: list[np.ndarray]
+    inside: list[Array]
 
 
-def visits_to(users: Tracks, inside: Sequence[np.ndarray], some: np.ndarray) -> Visits:
+def visits_to(users: Tracks, inside: Sequence[Array], some: Array) -> Visits:
     """The visitors of some regions. users: one track a user. inside: of `fixes_inside`. some: rows
     of regions.
     """
@@ -170,5 +168,5 @@ def visits_to(users: Tracks, inside: Sequence[np.ndarray], some: np.ndarray) -> 
     return Visits(fixes[:, came].tocsr(), users.take(kept), [row[rows] for rows in of_some])
 
 
-def _sums(counts: csr_matrix) -> np.ndarray:
+def _sums(counts: csr_matrix) -> Array:
     return np.asarray(counts.sum(axis=1)).ravel()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import flattened
+from ..arrays import Array, flattened
 from ..disclosure.thresholds import withheld
 from ..embedding.explanations import reasons, region_traits
 from ..embedding.similarity import Similar, similar
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 def similar_regions(
     users: Tracks,
-    polygons: Sequence[Any] | np.ndarray,
+    polygons: Sequence[Any] | Array,
     target: int,
     k: int,
     embed: Embed,
     min_users: int = MIN_USERS,
     progress: Progress = no_progress,
-) -> tuple[Similar, np.ndarray]:
+) -> tuple[Similar, Array]:
     """The k regions whose visitors move most like those of region number `target`.
 
     polygons: (n_regions,) shapely geometries in lon/lat. The embedding of a region is the mean over
@@ -64,9 +64,7 @@ def similar_regions(
     return Similar(rows, similarity, reasons(traits, target, rows)), ~shown
 
 
-def embed_visitors(
-    users: Tracks, visits: csr_matrix, embed: Embed, progress: Progress
-) -> np.ndarray:
+def embed_visitors(users: Tracks, visits: csr_matrix, embed: Embed, progress: Progress) -> Array:
     """(n_users, E) float32 embeddings of who visits any of some regions; the others have nan."""
     times = np.asarray(visits.sum(axis=0)).ravel()
     came = times > 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import expand_ranges, run_starts, sparse_counts
+from ..arrays import Array, Columns, expand_ranges, run_starts, sparse_counts
 from ..disclosure.thresholds import is_few, withheld
 from ..embedding.applicability import any_of, format_reasons, unit_stats
 from ..embedding.profiles import head_columns, head_inputs
@@ -44,10 +44,10 @@ class VisitorIndex:
     """The users of a layer with all that does not depend on a region. Made by `prepare`."""
 
     users: Tracks  # one track a user
-    embeddings: np.ndarray  # (n_users, E) float32, nan for a user without one
-    answers: dict[str, dict[str, np.ndarray]]  # head of users -> its columns, (n_users,) each
-    stats: dict[str, np.ndarray]  # of unit_stats
-    hour: np.ndarray  # (n,) of each fix: of `solar_hours`
+    embeddings: Array  # (n_users, E) float32, nan for a user without one
+    answers: dict[str, Columns]  # head of users -> its columns, (n_users,) each
+    stats: Columns  # of unit_stats
+    hour: Array  # (n,) of each fix: of `solar_hours`
     activity: FixActivity
     index: FixIndex
     anywhere: csr_matrix  # of `presence`: who was recorded in which hour of the week
@@ -62,13 +62,13 @@ class RegionView:
     suppressed: bool  # too few people: nothing is shown
     # the columns of `score_regions`; None or nan: withheld
     figures: dict[str, Any] = field(default_factory=dict)
-    week: np.ndarray | None = None  # (7, 24) of people_by_hour
+    week: Array | None = None  # (7, 24) of people_by_hour
     why: str = ""  # why heads may not answer (in_domain is False)
 
 
 def prepare(
     users: Tracks,
-    embeddings: np.ndarray,
+    embeddings: Array,
     model: Model,
     progress: Progress = no_progress,
     labels: PeopleLabels | None = None,
@@ -107,7 +107,7 @@ def summarise_region(
 
     heads = model.bundle.heads("region")
     columns["in_domain"] = np.ones(1, bool)
-    doubts: dict[str, np.ndarray] = {}
+    doubts: Columns = {}
     if heads and np.isnan(columns["n_points"][0]):  # heads rest on fixes
         columns["in_domain"][0] = False
     elif heads:
@@ -122,7 +122,7 @@ def summarise_region(
     return RegionView(area, False, figures, week, format_reasons(doubts))
 
 
-def presence(users: Tracks, inside: np.ndarray, hour: np.ndarray) -> csr_matrix:
+def presence(users: Tracks, inside: Array, hour: Array) -> csr_matrix:
     """Sparse (HOURS, n_users), above 0: who is in a region in which hour of the week.
 
     Somebody is there in all hours from one fix to the next, if both lie inside and at most
@@ -143,7 +143,7 @@ def presence(users: Tracks, inside: np.ndarray, hour: np.ndarray) -> csr_matrix:
     return sparse_counts(hours, np.repeat(user, size), (HOURS, users.n_users))
 
 
-def people_by_hour(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> np.ndarray:
+def people_by_hour(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> Array:
     """(HOURS,) int: people in a region; TOO_FEW, or NO_DATA where too few of its people were
     recorded anywhere then.
 
@@ -157,7 +157,7 @@ def people_by_hour(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> n
     return np.where(hidden, reason, np.diff(there.indptr))
 
 
-def solar_hours(tracks: Tracks) -> np.ndarray:
+def solar_hours(tracks: Tracks) -> Array:
     """(n,) int64: each fix's hour of mean solar time, from a Monday on."""
     monday = 3 * 24  # 1970-01-01 was a Thursday
     return solar_ms(tracks.t, tracks.lon) // HOUR_MS + monday

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrays import object_column
+from ..arrays import Array, object_column
 from ..cleaning import Coded
 from ..day_numbers import days_to_ms, find_day_epoch
 from ..errors import InputError, require, translated
@@ -56,7 +56,7 @@ def fixes_of(table: pa.Table, schema: Schema) -> pa.Table:
     return pa.concat_tables([fixes, fixes_of(table, ends)])
 
 
-def _positions(table: pa.Table, schema: Schema) -> tuple[np.ndarray, np.ndarray]:
+def _positions(table: pa.Table, schema: Schema) -> tuple[Array, Array]:
     """(n,) longitudes and latitudes, nan where there are none."""
     crs = schema.crs
     if schema.geometry:
@@ -106,7 +106,7 @@ def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
-def _numbers(column: pa.ChunkedArray) -> np.ndarray:
+def _numbers(column: pa.ChunkedArray) -> Array:
     """(n,) float64, nan for anything but a number; text may have a decimal comma."""
     column = plain_column(column)
     try:
@@ -123,7 +123,7 @@ def _crs_of(schema: pa.Schema, name: str) -> Any:
         return None
 
 
-def _points_of(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+def _points_of(column: pa.ChunkedArray) -> tuple[Array, Array]:
     """Coordinates of points, or of multipoints with one part, as WKB; nan for other geometries."""
     if not pa.types.is_binary(column.type) and not pa.types.is_large_binary(column.type):
         raise InputError(
@@ -138,7 +138,7 @@ def _points_of(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     return xy[0], xy[1]
 
 
-def _put_points(chunk: Any, xy: np.ndarray) -> None:
+def _put_points(chunk: Any, xy: Array) -> None:
     """Put the coordinates of a chunk into xy, (2, n) nan."""
     there = chunk.is_valid().to_numpy(zero_copy_only=False)
     points = _plain_points(chunk, there)
@@ -157,7 +157,7 @@ def _put_points(chunk: Any, xy: np.ndarray) -> None:
     xy[1] = shapely.get_y(shapes)
 
 
-def _plain_points(chunk: Any, there: np.ndarray) -> np.ndarray | None:
+def _plain_points(chunk: Any, there: Array) -> Array | None:
     """The points that are there, x and y; None where a chunk holds more than plain points."""
     _, offsets, data = chunk.buffers()
     numbers = np.int64 if pa.types.is_large_binary(chunk.type) else np.int32
@@ -171,7 +171,7 @@ def _plain_points(chunk: Any, there: np.ndarray) -> np.ndarray | None:
     return points if plain.all() else None
 
 
-def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndarray]:
+def _lonlat(x: Array, y: Array, crs: Any) -> tuple[Array, Array]:
     """Coordinates in a CRS as longitudes and latitudes, nan where they cannot be transformed.
 
     Raises InputError for a CRS that cannot be read, or that these cannot be in.
@@ -235,7 +235,7 @@ def with_date_order(schema: Schema, tables: Iterable[pa.Table]) -> Schema:
     return replace(schema, date_order=order)
 
 
-def read_times(table: pa.Table, schema: Schema) -> np.ndarray:
+def read_times(table: pa.Table, schema: Schema) -> Array:
     """(n,) int64 epoch ms of the column of time, NO_TIME where it cannot be read."""
     column = time_column(table, schema)
     if schema.days_from is not None:

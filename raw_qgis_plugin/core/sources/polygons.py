@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import object_column
+from ..arrays import Array, object_column
 from ..errors import InputError, require
 from ..geodesy import near_lon
 from .schema import ID_FIELDS
@@ -20,8 +20,8 @@ class Polygons(NamedTuple):
     """The regions of a file."""
 
     id_name: str  # the field of the ids, or 'region'
-    ids: np.ndarray  # (n,) object array; numbers from 1 without a field
-    shapes: np.ndarray  # (n,) object array of shapely geometries in lon/lat, or None
+    ids: Array  # (n,) object array; numbers from 1 without a field
+    shapes: Array  # (n,) object array of shapely geometries in lon/lat, or None
 
 
 def guess_id(names: Sequence[str], column: Callable[[str], list[str]]) -> str:
@@ -107,7 +107,7 @@ def _features_of(layer: Any) -> _Features:
     return _Features(fields, rows, wkb, "OGC:CRS84" if crs is None else crs.ExportToWkt())
 
 
-def _ids_of(found: _Features, field: str | None) -> np.ndarray:
+def _ids_of(found: _Features, field: str | None) -> Array:
     """(n,) object: the ids in a field, or numbers from 1 without one."""
     if not field:
         return np.arange(1, len(found.rows) + 1).astype(object)
@@ -118,7 +118,7 @@ def _ids_of(found: _Features, field: str | None) -> np.ndarray:
     return object_column(row[field] for row in found.rows)
 
 
-def _in_degrees(shapes: np.ndarray, crs: str) -> np.ndarray:
+def _in_degrees(shapes: Array, crs: str) -> Array:
     """(n,) shapes in longitude and latitude."""
     from pyproj import CRS, Transformer
 
@@ -128,15 +128,15 @@ def _in_degrees(shapes: np.ndarray, crs: str) -> np.ndarray:
         return shapes
     transformer = Transformer.from_crs(own, world, always_xy=True)
 
-    def to_world(xy: np.ndarray) -> np.ndarray:
+    def to_world(xy: Array) -> Array:
         return np.column_stack(transformer.transform(*xy.T))
 
     return transform_shapes(shapes, to_world, not own.is_geographic)
 
 
 def transform_shapes(
-    shapes: np.ndarray, transform: Callable[[np.ndarray], np.ndarray], beyond: bool = False
-) -> np.ndarray:
+    shapes: Array, transform: Callable[[Array], Array], beyond: bool = False
+) -> Array:
     """(n,) transformed shapely polygons, None for one with a corner that cannot be transformed.
 
     transform: of (m, 2) coordinates. beyond: the result is degrees, and the longitudes of a shape

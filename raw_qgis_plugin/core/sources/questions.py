@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import run_starts
+from ..arrays import Array, run_starts
 from ..errors import InputError
 from ..geodesy import metres_between, near_lon
 
@@ -22,9 +22,7 @@ APART_M = 1000.0  # one person is not in two places this far apart at once
 SHARE_APART = 0.02  # of the times, which clocks and rounding explain
 
 
-def check_projection(
-    x: np.ndarray, y: np.ndarray, lon: np.ndarray, lat: np.ndarray, crs: Any
-) -> None:
+def check_projection(x: Array, y: Array, lon: Array, lat: Array, crs: Any) -> None:
     """Raise InputError where coordinates cannot be in a projected CRS.
 
     x, y: (n,) in it. lon, lat: (n,) the same in degrees, nan where they have none. crs: of pyproj.
@@ -52,7 +50,7 @@ def check_projection(
             )
 
 
-def _is_off(lon: np.ndarray, lat: np.ndarray, area: Any) -> np.ndarray:
+def _is_off(lon: Array, lat: Array, area: Any) -> Array:
     """(n,) bool: whether positions lie far outside of an area of pyproj; nan does."""
     width = (area.east - area.west) % 360 or 360
     centre = area.west + width / 2
@@ -61,7 +59,7 @@ def _is_off(lon: np.ndarray, lat: np.ndarray, area: Any) -> np.ndarray:
     return ~(inside_lon & inside_lat)
 
 
-def check_extent(lon: np.ndarray, lat: np.ndarray) -> None:
+def check_extent(lon: Array, lat: Array) -> None:
     """Raise InputError where many different positions (n,) lie within a metre: nobody moves so."""
     if len(lon) < FEWEST_PLACES:
         return
@@ -73,7 +71,7 @@ def check_extent(lon: np.ndarray, lat: np.ndarray) -> None:
         )
 
 
-def check_users(track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> None:
+def check_users(track: Array, t: Array, lon: Array, lat: Array) -> None:
     """Raise InputError where fixes (n,) without users are in several places at the same time.
 
     track: codes of tracks.

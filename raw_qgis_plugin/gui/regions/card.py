@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...core.arrays import Array
 from ...core.bundle.bundle import Bundle
 from ...core.labels import cards_of
 from ...core.regions.view import TOO_FEW, RegionView
@@ -97,7 +98,7 @@ class RegionCard(Card):
         ]
         return [(title, figure(head, view.figures)) for title, head in zip(titles, heads)]
 
-    def _show_week(self, week: np.ndarray, most: int) -> None:
+    def _show_week(self, week: Array, most: int) -> None:
         """People by hour. most: people of the full colour."""
         self.add(tr("People by hour of the week"), heading=True)
         if (week < 0).all():

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from qgis.PyQt.QtGui import QColor
 
+from ...core.arrays import Array
 from .layout import hinted
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def hour_table(
-    names: Sequence[str], colours: Sequence[str], shares: np.ndarray, words: Sequence[Sequence[str]]
+    names: Sequence[str], colours: Sequence[str], shares: Array, words: Sequence[Sequence[str]]
 ) -> str:
     """A row a name and a column an hour, in a stronger colour where there is more.
 

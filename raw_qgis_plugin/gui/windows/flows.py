@@ -10,6 +10,7 @@ import numpy as np
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QHeaderView, QPushButton, QTableWidget, QTableWidgetItem, QWidget
 
+from ...core.arrays import Array, Columns
 from ...core.flows.flows import BY_MODE, flows
 from ...core.flows.zones import read_zones
 from ...core.mobility.tables import Journeys
@@ -64,7 +65,7 @@ class FlowsWindow(RawDialog):
         self.resize(680, 520)
         table.setCurrentCell(*next(iter(self.shown), (0, 0)))
 
-    def _figures(self, found: dict[str, np.ndarray]) -> dict[tuple[int, int], list[float]]:
+    def _figures(self, found: Columns) -> dict[tuple[int, int], list[float]]:
         """Trips, people, minutes and metres by the numbers of two regions, if they may be shown."""
         columns = (found[name] for name in ("n_trips", "n_users", "minutes", "metres"))
         ends = zip(found["from_zone"], found["to_zone"])
@@ -106,13 +107,13 @@ class FlowsWindow(RawDialog):
         self.hours.setText(f"{way}<br>{by_hour}{hour_table(names, colours, shares, tips)}")
 
     @staticmethod
-    def _tip(n: float, hour: np.ndarray) -> str:
+    def _tip(n: float, hour: Array) -> str:
         """Words on the trips by a mode in an hour. hour: (modes,) trips, 0 if they are withheld."""
         if hour.any():
             return tr("{n:,.0f} trips").format(n=n)
         return tr("no trips, or of few people")
 
-    def _trips_by_hour(self, a: int, b: int) -> np.ndarray:
+    def _trips_by_hour(self, a: int, b: int) -> Array:
         """(modes, 24) trips from one region to another, 0 where they are withheld."""
         found = self.by_hour
         here = (found["from_zone"] == self.names[a]) & (found["to_zone"] == self.names[b])

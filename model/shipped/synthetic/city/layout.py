@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from model.shipped.synthetic.city.rail import METRO, Line, smooth_line
 from model.shipped.synthetic.city.streets import MODES, Streets
 from model.shipped.synthetic.sumo import SyntheticError
+from raw_qgis_plugin.core.arrays import Array, Columns
 
 CELL_M = 700.0  # across the flats of a region's hexagon
 # Points of interest: how many a thousand people, and how far they cluster at the centres (0: like
@@ -46,18 +47,18 @@ class Sites:
     'car'.
     """
 
-    x: np.ndarray
-    y: np.ndarray
-    edges: dict[str, np.ndarray]
+    x: Array
+    y: Array
+    edges: Columns
 
     def __len__(self) -> int:
         return len(self.x)
 
-    def at(self, site: int) -> np.ndarray:
+    def at(self, site: int) -> Array:
         """(2,) metres of a building."""
         return np.array([self.x[site], self.y[site]])
 
-    def metres(self, sites: int | np.ndarray, near: int) -> np.ndarray:
+    def metres(self, sites: int | Array, near: int) -> Array:
         """How far buildings are from one of them, as the crow flies."""
         return np.hypot(self.x[sites] - self.x[near], self.y[sites] - self.y[near])
 
@@ -75,16 +76,16 @@ class City:
     """A city without its people."""
 
     streets: Streets
-    jobs: np.ndarray  # (n_edges,) density of jobs
-    homes: np.ndarray  # (n_edges,) density of homes
-    far: np.ndarray  # (n_edges,) distance from the main centre in extents of the city
+    jobs: Array  # (n_edges,) density of jobs
+    homes: Array  # (n_edges,) density of homes
+    far: Array  # (n_edges,) distance from the main centre in extents of the city
     poi: Sites  # points of interest
-    category: np.ndarray  # (n_poi,) text
+    category: Array  # (n_poi,) text
     metro: Line
-    minutes: np.ndarray  # (stations,) from the first one, by the timetable
-    underground: np.ndarray  # (stations,) bool
-    stops: np.ndarray  # (k,) edges with a bus stop
-    cells: np.ndarray  # (r, 2) the regions' middles
+    minutes: Array  # (stations,) from the first one, by the timetable
+    underground: Array  # (stations,) bool
+    stops: Array  # (k,) edges with a bus stop
+    cells: Array  # (r, 2) the regions' middles
 
 
 def build_city(streets: Streets, people: int, rng: Generator) -> City:
@@ -121,19 +122,19 @@ def build_city(streets: Streets, people: int, rng: Generator) -> City:
     )
 
 
-def _timetable(metro: Line) -> np.ndarray:
+def _timetable(metro: Line) -> Array:
     """(stations,) minutes from the first station; a train waits one minute at each."""
     rides_min = metro.lengths / metro.speed / 60
     return np.concatenate([[0.0], np.cumsum(rides_min + 1.0)])
 
 
-def _underground(stations: int) -> np.ndarray:
+def _underground(stations: int) -> Array:
     """(stations,) bool: the two fifths in the middle."""
     number = np.arange(stations)
     return np.abs(number - number.mean()) < 0.2 * stations
 
 
-def _densities(streets: Streets, far: np.ndarray, metro: Line) -> tuple[np.ndarray, np.ndarray]:
+def _densities(streets: Streets, far: Array, metro: Line) -> tuple[Array, Array]:
     """(n_edges,) densities of jobs and of homes: dense near stations; few live at the very centre.
 
     far: (n_edges, centres) in extents of the city.
@@ -150,7 +151,7 @@ def _densities(streets: Streets, far: np.ndarray, metro: Line) -> tuple[np.ndarr
     return jobs, homes
 
 
-def _centres(streets: Streets, rng: Generator) -> np.ndarray:
+def _centres(streets: Streets, rng: Generator) -> Array:
     """(4, 2) metres of the centres, the main one first."""
     turn = rng.uniform(0, 2 * np.pi, 4)
     share = rng.uniform([0, 0.25, 0.25, 0.25], [0.1, 0.55, 0.55, 0.55])
@@ -162,9 +163,9 @@ def _centres(streets: Streets, rng: Generator) -> np.ndarray:
 
 def _points_of_interest(
     streets: Streets,
-    homes: np.ndarray,
-    jobs: np.ndarray,
-    cells: np.ndarray,
+    homes: Array,
+    jobs: Array,
+    cells: Array,
     people: int,
     rng: Generator,
 ) -> list[Sites]:
@@ -184,7 +185,7 @@ def _points_of_interest(
     return found
 
 
-def _hexagons(streets: Streets) -> np.ndarray:
+def _hexagons(streets: Streets) -> Array:
     """(r, 2) middles of the hexagons in which a street's middle lies."""
     step_x = CELL_M
     step_y = CELL_M * np.sqrt(3) / 2
@@ -197,14 +198,14 @@ def _hexagons(streets: Streets) -> np.ndarray:
     return grid[np.unique(nearest(grid, streets.x, streets.y))]
 
 
-def nearest(points: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def nearest(points: Array, x: Array, y: Array) -> Array:
     """Index of the nearest of points (r, 2) to each x, y: a hexagon holds what lies nearest to its
     middle.
     """
     return cKDTree(points).query(np.column_stack([x, y]))[1]
 
 
-def place_sites(streets: Streets, weight: np.ndarray, count: int, rng: Generator) -> Sites:
+def place_sites(streets: Streets, weight: Array, count: int, rng: Generator) -> Sites:
     """Buildings drawn by a weight an edge (n_edges,), 12 to 40 m beside it."""
     edge = rng.choice(len(weight), count, p=weight / weight.sum())
     turn = rng.uniform(0, 2 * np.pi, count)
@@ -216,7 +217,7 @@ def place_sites(streets: Streets, weight: np.ndarray, count: int, rng: Generator
     return Sites(x, y, {mode: streets.nearest(mode, at) for mode in MODES})
 
 
-def _metro(streets: Streets, centre: np.ndarray, rng: Generator) -> Line:
+def _metro(streets: Streets, centre: Array, rng: Generator) -> Line:
     """A line across the centre: 8 to 12 stations 0.8 to 1.4 km apart where the city is large
     enough.
     """

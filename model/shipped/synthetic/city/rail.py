@@ -20,6 +20,7 @@ from model.shipped.synthetic.sumo import (
     run_sumo,
     simulate_traffic,
 )
+from raw_qgis_plugin.core.arrays import Array
 
 
 class Settings:
@@ -64,12 +65,12 @@ class Line:
     """
 
     kind: LineKind
-    stations: np.ndarray
-    sections: list[np.ndarray]
-    speed: np.ndarray
+    stations: Array
+    sections: list[Array]
+    speed: Array
 
     @property
-    def lengths(self) -> np.ndarray:
+    def lengths(self) -> Array:
         """(s - 1,) metres of the sections."""
         steps = [np.diff(section, axis=0) for section in self.sections]
         return np.array([np.hypot(*step.T).sum() for step in steps])
@@ -87,7 +88,7 @@ def draw_line(rng: Generator, kind: LineKind) -> Line:
     return smooth_line(kind, stations, rng)
 
 
-def smooth_line(kind: LineKind, stations: np.ndarray, rng: Generator) -> Line:
+def smooth_line(kind: LineKind, stations: Array, rng: Generator) -> Line:
     """A smooth track through stations (s, 2)."""
     gaps_m = np.hypot(*np.diff(stations, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(gaps_m)])
@@ -180,7 +181,7 @@ def _net(lines: Sequence[Line], folder: Path, name: str) -> Path:
     return net
 
 
-def _track(name: str, start: str, end: str, points: np.ndarray, speed: float) -> str:
+def _track(name: str, start: str, end: str, points: Array, speed: float) -> str:
     """An <edge> of a railway line through points (k, 2)."""
     track = {
         "id": name,

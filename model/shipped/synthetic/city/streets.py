@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
 from model.shipped.synthetic.sumo import SyntheticError, run_sumo, sumo_home
+from raw_qgis_plugin.core.arrays import Array
 
 # Latitude and longitude of invented plans: inland points of mixed latitude.
 ANCHORS = (
@@ -66,7 +67,7 @@ class Place:
     offset: tuple[float, ...]
     turn: float = 0.0
 
-    def lonlat(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def lonlat(self, x: Array, y: Array) -> tuple[Array, Array]:
         """x, y: metres in the net's frame. Returns degrees WGS84."""
         from pyproj import Proj
 
@@ -89,17 +90,17 @@ class Streets:
 
     net: Path
     place: Place
-    shapes: list[np.ndarray]  # (k, 2) metres each
-    edges: np.ndarray  # (n,) text ids
-    x: np.ndarray  # (n,) metres, the edge's middle
-    y: np.ndarray
-    length: np.ndarray  # (n,) metres
-    speed: np.ndarray  # (n,) m/s allowed
-    lane: np.ndarray  # (n,) index of the lane at the kerb that cars use, -1 without one
-    bike_lane: np.ndarray  # (n,) likewise for bicycles
-    walk: np.ndarray  # (n,) bool: open to walkers
+    shapes: list[Array]  # (k, 2) metres each
+    edges: Array  # (n,) text ids
+    x: Array  # (n,) metres, the edge's middle
+    y: Array
+    length: Array  # (n,) metres
+    speed: Array  # (n,) m/s allowed
+    lane: Array  # (n,) index of the lane at the kerb that cars use, -1 without one
+    bike_lane: Array  # (n,) likewise for bicycles
+    walk: Array  # (n,) bool: open to walkers
 
-    def open_to(self, mode: str) -> np.ndarray:
+    def open_to(self, mode: str) -> Array:
         """(n,) bool: the edges that a mode may use: 'walk', 'bike' or 'car' (buses use those of
         cars).
         """
@@ -109,12 +110,12 @@ class Streets:
         return lane >= 0
 
     @cached_property
-    def middles(self) -> np.ndarray:
+    def middles(self) -> Array:
         """(n, 2) metres, the edges' middles."""
         return np.column_stack([self.x, self.y])
 
     @cached_property
-    def trees(self) -> dict[str, tuple[np.ndarray, cKDTree]]:
+    def trees(self) -> dict[str, tuple[Array, cKDTree]]:
         """By mode: the edges that are not too short, and a tree of their middles."""
         found = {}
         for mode in MODES:
@@ -129,13 +130,13 @@ class Streets:
 
         return found
 
-    def nearest(self, mode: str, at: ArrayLike) -> np.ndarray:
+    def nearest(self, mode: str, at: ArrayLike) -> Array:
         """Indices of the edges (...) of a mode nearest to points (..., 2)."""
         edges, tree = self.trees[mode]
         return edges[tree.query(at)[1]]
 
     @property
-    def middle(self) -> np.ndarray:
+    def middle(self) -> Array:
         """(2,) metres: the median of the edges."""
         return np.median(self.middles, axis=0)
 

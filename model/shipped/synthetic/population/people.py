@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from model.shipped.synthetic.city.layout import City, Sites, place_sites
 from model.shipped.synthetic.city.movement import CITY_TYPES
 from model.shipped.synthetic.sumo import Range
+from raw_qgis_plugin.core.arrays import Array, Columns
 
 # Shares of the people. Hybrid people are two or three days at work; those at home work there;
 # volunteers, carers and idle people have no job.
@@ -86,7 +87,7 @@ class Person:
     outgoing: float  # times the usual number of errands
     novelty: float  # probability that an errand goes to an unfamiliar place
     # category: places, shares
-    liked: dict[str, tuple[list[int], np.ndarray]]
+    liked: dict[str, tuple[list[int], Array]]
     friends: list[int]
 
     @property
@@ -100,8 +101,8 @@ class Person:
 class Access:
     """The station or stop nearest to each site, (n_sites,) each."""
 
-    metres: np.ndarray  # to get there
-    number: np.ndarray  # station of the metro, or edge of the bus stop
+    metres: Array  # to get there
+    number: Array  # station of the metro, or edge of the bus stop
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ class Population:
     city: City
     people: list[Person]
     sites: Sites
-    of: dict[str, np.ndarray]  # sites of each category
-    pull: np.ndarray  # (n_sites,) how much each attracts
+    of: Columns  # sites of each category
+    pull: Array  # (n_sites,) how much each attracts
     station: Access
     stop: Access
 
@@ -166,7 +167,7 @@ def populate(city: City, count: int, rng: Generator) -> Population:
     return population
 
 
-def access(sites: Sites, points: np.ndarray, number: np.ndarray) -> Access:
+def access(sites: Sites, points: Array, number: Array) -> Access:
     """The nearest of points (k, 2) with numbers (k,) to each site."""
     at = np.column_stack([sites.x, sites.y])
     metres, row = cKDTree(points).query(at)
@@ -210,7 +211,7 @@ def draw_person(
 
 def draw_liked(
     home: int, anchor: int, population: Population, rng: Generator
-) -> dict[str, tuple[list[int], np.ndarray]]:
+) -> dict[str, tuple[list[int], Array]]:
     """The places that a person likes of each category, and how often it is which."""
     liked = {}
     for category, (count, reach) in LIKED.items():

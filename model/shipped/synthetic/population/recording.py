@@ -14,7 +14,7 @@ from model.shipped.synthetic.city.layout import Sites
 from model.shipped.synthetic.population.people import DAY_S, HOUR_S, MODE_CODES, Population
 from model.shipped.synthetic.population.plans import Trips
 from model.shipped.synthetic.population.travel import Journey
-from raw_qgis_plugin.core.arrays import take_rows
+from raw_qgis_plugin.core.arrays import Array, take_rows
 
 
 class Settings:
@@ -38,13 +38,13 @@ class Timeline(NamedTuple):
     after them.
     """
 
-    t: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
-    below: np.ndarray
-    begin: np.ndarray
-    end: np.ndarray
-    place: np.ndarray
+    t: Array
+    x: Array
+    y: Array
+    below: Array
+    begin: Array
+    end: Array
+    place: Array
 
 
 class Fixes(NamedTuple):
@@ -52,10 +52,10 @@ class Fixes(NamedTuple):
     one, -1 on the way.
     """
 
-    t: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
-    place: np.ndarray
+    t: Array
+    x: Array
+    y: Array
+    place: Array
 
 
 def simulated(
@@ -95,7 +95,7 @@ def planned(person: int, population: Population, trips: Trips, rng: Generator) -
     return Timeline(t.ravel(), x, y, np.zeros(t.size, bool), begin, end, place)
 
 
-def shares_of_time(xy: np.ndarray, rides: np.ndarray) -> np.ndarray:
+def shares_of_time(xy: Array, rides: Array) -> Array:
     """(n, 4) shares of the time until each point of trips (n, 4, 2). rides: (n,) bool."""
     legs_m = np.linalg.norm(np.diff(xy, axis=1), axis=2) + 1e-6
     legs_m[:, [0, 2]] *= np.where(rides, Settings.on_foot, 1.0)[:, None]
@@ -105,7 +105,7 @@ def shares_of_time(xy: np.ndarray, rides: np.ndarray) -> np.ndarray:
     return np.insert(so_far, 0, 0.0, axis=1)
 
 
-def planned_ways(own: Trips, population: Population, rng: Generator) -> np.ndarray:
+def planned_ways(own: Trips, population: Population, rng: Generator) -> Array:
     """(n, 4, 2) metres of a person's n trips: each has two bends, those of a ride at its stops."""
     sites = population.sites
     at = np.column_stack([sites.x, sites.y])
@@ -126,7 +126,7 @@ def planned_ways(own: Trips, population: Population, rng: Generator) -> np.ndarr
     return np.concatenate([a[:, None], via, b[:, None]], axis=1)
 
 
-def bends_of(own: Trips, rng: Generator) -> np.ndarray:
+def bends_of(own: Trips, rng: Generator) -> Array:
     """(n, 2) how far the bends of a person's trips are to the left, in lengths of the trip. Trips
     between the same places bend alike, there and back.
     """
@@ -241,10 +241,10 @@ class Moments:
     person is on one, and the place of the stay before or after it.
     """
 
-    t: np.ndarray
-    number: np.ndarray
-    moving: np.ndarray
-    stay: np.ndarray
+    t: Array
+    number: Array
+    moving: Array
+    stay: Array
 
 
 def record(line: Timeline, device: Device, sites: Sites, end: float, rng: Generator) -> Fixes:
@@ -300,7 +300,7 @@ def logged(line: Timeline, device: Device, end: float, rng: Generator) -> Moment
     return take_rows(moments, kept[first_of_second])
 
 
-def _records_stay(line: Timeline, device: Device, moments: Moments, rng: Generator) -> np.ndarray:
+def _records_stay(line: Timeline, device: Device, moments: Moments, rng: Generator) -> Array:
     """(n,) bool: whether a device logs in the stay of a moment; many are silent indoors, or at
     night.
     """
@@ -312,7 +312,7 @@ def _records_stay(line: Timeline, device: Device, moments: Moments, rng: Generat
     return indoors[moments.number] & (by_day | at_night)
 
 
-def places_seen(line: Timeline, fixes: Fixes, sites: Sites, near_m: float = 200.0) -> np.ndarray:
+def places_seen(line: Timeline, fixes: Fixes, sites: Sites, near_m: float = 200.0) -> Array:
     """(j + 1,) bool: whether a fix lies near each place of a timeline, between the middles of the
     journeys to and from there.
     """
@@ -325,7 +325,7 @@ def places_seen(line: Timeline, fixes: Fixes, sites: Sites, near_m: float = 200.
     return np.bincount(number[near], minlength=len(line.place)) > 0
 
 
-def _ticks(device: Device, mean_s: float, end: float, rng: Generator) -> np.ndarray:
+def _ticks(device: Device, mean_s: float, end: float, rng: Generator) -> Array:
     """Whole seconds before `end` at which a device logs: evenly, nearly so, or at odd times."""
     count = int(1.2 * end / mean_s) + 20
     if device.odd:
@@ -333,7 +333,7 @@ def _ticks(device: Device, mean_s: float, end: float, rng: Generator) -> np.ndar
     else:
         gaps_s = mean_s * rng.uniform(0.9, 1.1, count)
 
-    since: np.ndarray = np.cumsum(gaps_s)
+    since: Array = np.cumsum(gaps_s)
     may_be_even = not device.odd and (mean_s <= 5 or mean_s >= 300)
 
     if may_be_even and rng.random() < 0.7:
@@ -344,7 +344,7 @@ def _ticks(device: Device, mean_s: float, end: float, rng: Generator) -> np.ndar
     return t[t < end]
 
 
-def _switched_on(device: Device, end: float, t: np.ndarray, rng: Generator) -> np.ndarray:
+def _switched_on(device: Device, end: float, t: Array, rng: Generator) -> Array:
     """(n,) bool: whether the device is on at times t; spells and gaps are exponential in length."""
     both_h = device.on_h + device.off_h
     count = int(2 * end / HOUR_S / both_h) + 20
@@ -357,9 +357,7 @@ def _switched_on(device: Device, end: float, t: np.ndarray, rng: Generator) -> n
     return np.searchsorted(edges, t, side="right") % 2 == 0
 
 
-def _by_mast(
-    x: np.ndarray, y: np.ndarray, sites: Sites, rng: Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _by_mast(x: Array, y: Array, sites: Sites, rng: Generator) -> tuple[Array, Array]:
     """Positions of the masts that serve places: dense where many buildings are, the same for all;
     now and then another one serves.
     """

@@ -22,6 +22,7 @@ from model.shipped.synthetic.city.streets import Streets
 from model.shipped.synthetic.population.people import MODE_CODES, Population
 from model.shipped.synthetic.population.plans import Trips
 from model.shipped.synthetic.sumo import Trajectory, say
+from raw_qgis_plugin.core.arrays import Array
 
 
 class Settings:
@@ -49,7 +50,7 @@ class Part(NamedTuple):
     path: Trajectory
     mode: str
     wait_s: float = 0.0  # before it, standing at its start
-    underground: np.ndarray | bool = False  # (n,) bool, or of all of it
+    underground: Array | bool = False  # (n,) bool, or of all of it
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,11 @@ class Journey:
     """One trip as simulated. Arrays have one entry a second."""
 
     trip: int  # into Trips
-    t: np.ndarray  # seconds from the first Monday, local solar time
-    x: np.ndarray
-    y: np.ndarray
-    mode: np.ndarray  # int8 into MODE_CODES: a bus trip walks, rides, walks
-    underground: np.ndarray  # bool
+    t: Array  # seconds from the first Monday, local solar time
+    x: Array
+    y: Array
+    mode: Array  # int8 into MODE_CODES: a bus trip walks, rides, walks
+    underground: Array  # bool
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Simulated:
 def move(
     population: Population,
     trips: Trips,
-    observed: np.ndarray,
+    observed: Array,
     folder: Path,
     seed: int,
     processes: int = 2,
@@ -238,7 +239,7 @@ def _parts(
     return parts
 
 
-def _ride(city: City, ends: np.ndarray, trains: list[Trajectory], rng: Generator) -> Part | None:
+def _ride(city: City, ends: Array, trains: list[Trajectory], rng: Generator) -> Part | None:
     """A stretch of some train's path, from where it is nearest to a station to where it is nearest
     to the other. ends: (2, 2) metres, the stations.
     """
@@ -257,7 +258,7 @@ def _ride(city: City, ends: np.ndarray, trains: list[Trajectory], rng: Generator
     return None
 
 
-def _with_walks(parts: list[Part], start: np.ndarray, goal: np.ndarray) -> list[Part]:
+def _with_walks(parts: list[Part], start: Array, goal: Array) -> list[Part]:
     """Parts with straight walks to, between and from them. start, goal: (2,) metres."""
     walked: list[Part] = []
     at = start
@@ -275,7 +276,7 @@ def _join(trip: int, parts: list[Part], depart: float) -> Journey | None:
     """One trip, every second from `depart` on; None if it takes no time."""
     clock = depart
     pieces: list[Part] = []
-    seconds: list[np.ndarray] = []
+    seconds: list[Array] = []
 
     for part in parts:
         if part.wait_s:
@@ -294,7 +295,7 @@ def _join(trip: int, parts: list[Part], depart: float) -> Journey | None:
     return _every_second(trip, pieces, np.concatenate(seconds))
 
 
-def _every_second(trip: int, pieces: list[Part], t: np.ndarray) -> Journey:
+def _every_second(trip: int, pieces: list[Part], t: Array) -> Journey:
     """One trip from pieces whose rows are at times t (n,)."""
     even = np.arange(np.ceil(t[0]), t[-1] + 1)
     x = np.concatenate([piece.path.x for piece in pieces])
@@ -312,7 +313,7 @@ def _every_second(trip: int, pieces: list[Part], t: np.ndarray) -> Journey:
     return Journey(trip, even, x, y, modes[number[row]], np.concatenate(below)[row])
 
 
-def _straight_walk(a: np.ndarray, b: np.ndarray) -> Part:
+def _straight_walk(a: Array, b: Array) -> Part:
     """A walk between a door and the street, or a gate and the platform, (2,) metres each."""
     way = b - a
     count = int(np.hypot(*way) / Settings.walk_ms)
@@ -323,7 +324,7 @@ def _straight_walk(a: np.ndarray, b: np.ndarray) -> Part:
     return Part(Trajectory(seconds, x, y), "walk")
 
 
-def _paced(seconds: np.ndarray, rng: Generator) -> np.ndarray:
+def _paced(seconds: Array, rng: Generator) -> Array:
     """The seconds of a path travelled anew: some of it faster, some slower."""
     knots = np.linspace(0, seconds[-1], max(2, int(seconds[-1] / 90)))
     today = rng.normal(0, 0.07)
