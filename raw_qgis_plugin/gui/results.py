@@ -19,11 +19,13 @@ from qgis.core import (
     Qgis,
     QgsDataProvider,
     QgsProject,
+    QgsProviderRegistry,
     QgsVectorFileWriter,
     QgsVectorLayer,
     QgsVectorLayerUtils,
 )
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
+from qgis.PyQt.QtXml import QDomDocument
 from qgis.utils import OverrideCursor
 
 from ..core.arrays import Array, object_column
@@ -209,4 +211,8 @@ def move(layer: QgsVectorLayer, file: Path) -> None:
         raise RawError("{file} could not be written: {why}", file=file, why=why)
     layer.setDataSource(source, layer.name(), "ogr", QgsDataProvider.ProviderOptions())
     layer.setSubsetString(subset)
-    layer.saveStyleToDatabase(layer.name(), "", True, "")
+    style = QDomDocument()
+    layer.exportNamedStyle(style)
+    provider = QgsProviderRegistry.instance()
+    default = True  # for whoever opens the table in another project
+    provider.saveStyle("ogr", source, style.toString(), "", layer.name(), "", "", default, "")

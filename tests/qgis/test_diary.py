@@ -103,7 +103,10 @@ def test_a_diary_of_the_toolbox_is_kept_with_the_project(
     assert trips.commitChanges()
     before = {name: rows_of(layer) for name, layer in layers.items()}
     assert project.write(str(tmp_path / "week.qgz")) and not kept.said
-    assert trips.providerType() == "ogr" and trips.startEditing()
+    assert trips.providerType() == "ogr"
+    elsewhere = QgsVectorLayer(trips.source(), "", "ogr")
+    assert elsewhere.loadDefaultStyle()[1] and elsewhere.renderer().type() == "RuleRenderer"
+    assert trips.startEditing()
     correct(trips, 2, "rail")
     assert trips.commitChanges()
     before["Trips"] = rows_of(trips)
