@@ -88,10 +88,6 @@
       <translation>Um arquivo que descompacta para mais do que isso é recusado: pode ter sido feito para encher o disco ou a memória.</translation>
     </message>
     <message>
-      <source>A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again.</source>
-      <translation>Um filme precisa do ffmpeg (para MP4) ou do Pillow (para GIF). Instale um deles e tente de novo.</translation>
-    </message>
-    <message>
       <source>A label less sure than {share:.0%} is given as 'unknown'.</source>
       <translation>Um rótulo com menos de {share:.0%} de certeza é dado como 'unknown'.</translation>
     </message>
@@ -270,10 +266,6 @@
     <message>
       <source>Choose a layer of tracks</source>
       <translation>Escolha uma camada de trajetos</translation>
-    </message>
-    <message>
-      <source>Choose times and a step in the Temporal Controller first, of {n:,} frames at most.</source>
-      <translation>Primeiro escolha tempos e um passo no Controlador Temporal, com {n:,} quadros no máximo.</translation>
     </message>
     <message>
       <source>Choose two regions in the list to see them side by side</source>
@@ -458,10 +450,6 @@
     <message>
       <source>Draw regions, look at users, forecast: beside the map.</source>
       <translation>Desenhar regiões, ver usuários e fazer previsões ao lado do mapa.</translation>
-    </message>
-    <message>
-      <source>Drawing the frames</source>
-      <translation>Desenhando os quadros</translation>
     </message>
     <message>
       <source>Drawn regions</source>
@@ -1288,10 +1276,6 @@
       <translation>Nenhum campo da camada parece ser uma hora. Escolha o campo de hora.</translation>
     </message>
     <message>
-      <source>No field says which lines are of the subway, trams, trains or buses. Choose the field of the kind, or one kind for all. Fields: {names}.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>No field says who moved, so each track counts as a user of its own.</source>
       <translation>Nenhum campo diz quem se moveu, então cada trajeto conta como um usuário.</translation>
     </message>
@@ -1762,14 +1746,6 @@
     <message>
       <source>Sat</source>
       <translation>Sáb</translation>
-    </message>
-    <message>
-      <source>Save a film</source>
-      <translation>Salvar um filme</translation>
-    </message>
-    <message>
-      <source>Save a film…</source>
-      <translation>Salvar um filme…</translation>
     </message>
     <message>
       <source>Save table…</source>
@@ -2328,10 +2304,6 @@
       <translation>A coluna de {role} contém {kind}, não ids.</translation>
     </message>
     <message>
-      <source>There is no field '{name}'. Fields: {names}.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>There is no file '{path}'.</source>
       <translation>Não há o arquivo '{path}'.</translation>
     </message>
@@ -2692,10 +2664,6 @@
       <translation>O que as cores da camada rotulada mostram</translation>
     </message>
     <message>
-      <source>What the map shows while its clock runs, as MP4 or GIF.</source>
-      <translation>O que o mapa mostra enquanto o relógio corre, como MP4 ou GIF.</translation>
-    </message>
-    <message>
       <source>What the model was trained on, how good it is, and your own models</source>
       <translation>Com que o modelo foi treinado, quão bom ele é, e os seus próprios modelos</translation>
     </message>
@@ -2986,10 +2954,6 @@
     <message>
       <source>fewer than {n} trips of a known mode</source>
       <translation>menos de {n} viagens de modo conhecido</translation>
-    </message>
-    <message>
-      <source>ffmpeg could not write the film.</source>
-      <translation>O ffmpeg não conseguiu gravar o filme.</translation>
     </message>
     <message>
       <source>fixes mostly of one person</source>
@@ -3564,28 +3528,12 @@
       <translation>{file} já existe. Substituir?</translation>
     </message>
     <message>
-      <source>{file} has no column 'geometry'.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>{file} has no route whose way is known.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>{file} has no {table}.txt, so it is no GTFS feed.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>{file} has several columns called '{name}'. Rename all but one.</source>
       <translation>{file} tem várias colunas chamadas '{name}'. Renomeie todas menos uma.</translation>
     </message>
     <message>
       <source>{file} holds no layer of points.</source>
       <translation>{file} não contém camada de pontos.</translation>
-    </message>
-    <message>
-      <source>{file} holds no line of a known kind.</source>
-      <translation type="unfinished" />
     </message>
     <message>
       <source>{file} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks.</source>
@@ -3834,14 +3782,6 @@
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time.</source>
       <translation>{shares} do tempo. No mapa, células de {size:.0f} m, não endereços. Horas: hora solar.</translation>
-    </message>
-    <message>
-      <source>{table}.txt of {file} cannot be read: {error}</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>{table}.txt of {file} has {size:,} MB: too large for a feed.</source>
-      <translation type="unfinished" />
     </message>
     <message>
       <source>{target} is there already and is no model bundle, so nothing was written. Choose a new folder.</source>

@@ -88,10 +88,6 @@
       <translation>解压后超过此数的文件会被拒绝：它可能是为占满磁盘或内存而制作的。</translation>
     </message>
     <message>
-      <source>A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again.</source>
-      <translation>制作影片需要 ffmpeg（MP4）或 Pillow（GIF）。请安装其一后重试。</translation>
-    </message>
-    <message>
       <source>A label less sure than {share:.0%} is given as 'unknown'.</source>
       <translation>把握低于 {share:.0%} 的标签记为“unknown”。</translation>
     </message>
@@ -270,10 +266,6 @@
     <message>
       <source>Choose a layer of tracks</source>
       <translation>请选择轨迹图层</translation>
-    </message>
-    <message>
-      <source>Choose times and a step in the Temporal Controller first, of {n:,} frames at most.</source>
-      <translation>请先在时态控制器中选择时间和步长，最多 {n:,} 帧。</translation>
     </message>
     <message>
       <source>Choose two regions in the list to see them side by side</source>
@@ -458,10 +450,6 @@
     <message>
       <source>Draw regions, look at users, forecast: beside the map.</source>
       <translation>在地图旁绘制区域、查看用户、进行预测。</translation>
-    </message>
-    <message>
-      <source>Drawing the frames</source>
-      <translation>正在绘制各帧</translation>
     </message>
     <message>
       <source>Drawn regions</source>
@@ -1288,10 +1276,6 @@
       <translation>图层中没有像时间的字段。请选择时间字段。</translation>
     </message>
     <message>
-      <source>No field says which lines are of the subway, trams, trains or buses. Choose the field of the kind, or one kind for all. Fields: {names}.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>No field says who moved, so each track counts as a user of its own.</source>
       <translation>没有字段说明是谁在移动，因此每条轨迹算作一个用户。</translation>
     </message>
@@ -1762,14 +1746,6 @@
     <message>
       <source>Sat</source>
       <translation>周六</translation>
-    </message>
-    <message>
-      <source>Save a film</source>
-      <translation>保存影片</translation>
-    </message>
-    <message>
-      <source>Save a film…</source>
-      <translation>保存影片…</translation>
     </message>
     <message>
       <source>Save table…</source>
@@ -2328,10 +2304,6 @@
       <translation>{role}列为 {kind}，不是 id。</translation>
     </message>
     <message>
-      <source>There is no field '{name}'. Fields: {names}.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>There is no file '{path}'.</source>
       <translation>没有文件“{path}”。</translation>
     </message>
@@ -2692,10 +2664,6 @@
       <translation>标签图层的颜色所表示的内容</translation>
     </message>
     <message>
-      <source>What the map shows while its clock runs, as MP4 or GIF.</source>
-      <translation>将地图时钟运行时显示的内容保存为 MP4 或 GIF。</translation>
-    </message>
-    <message>
       <source>What the model was trained on, how good it is, and your own models</source>
       <translation>模型的训练数据、质量，以及您自己的模型</translation>
     </message>
@@ -2986,10 +2954,6 @@
     <message>
       <source>fewer than {n} trips of a known mode</source>
       <translation>交通方式已知的出行少于 {n} 次</translation>
-    </message>
-    <message>
-      <source>ffmpeg could not write the film.</source>
-      <translation>ffmpeg 无法写入影片。</translation>
     </message>
     <message>
       <source>fixes mostly of one person</source>
@@ -3564,28 +3528,12 @@
       <translation>{file} 已存在。是否替换？</translation>
     </message>
     <message>
-      <source>{file} has no column 'geometry'.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>{file} has no route whose way is known.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>{file} has no {table}.txt, so it is no GTFS feed.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>{file} has several columns called '{name}'. Rename all but one.</source>
       <translation>{file} 有多个名为“{name}”的列。请只保留一个，其余改名。</translation>
     </message>
     <message>
       <source>{file} holds no layer of points.</source>
       <translation>{file} 不含点图层。</translation>
-    </message>
-    <message>
-      <source>{file} holds no line of a known kind.</source>
-      <translation type="unfinished" />
     </message>
     <message>
       <source>{file} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks.</source>
@@ -3834,14 +3782,6 @@
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time.</source>
       <translation>占时间的 {shares}。地图上为 {size:.0f} 米的格网，不是地址。小时：太阳时。</translation>
-    </message>
-    <message>
-      <source>{table}.txt of {file} cannot be read: {error}</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>{table}.txt of {file} has {size:,} MB: too large for a feed.</source>
-      <translation type="unfinished" />
     </message>
     <message>
       <source>{target} is there already and is no model bundle, so nothing was written. Choose a new folder.</source>
