@@ -14,7 +14,7 @@ import pytest
 from model.cli import run
 from model.fill import main as fill
 from model.shipped.fill import train
-from model.shipped.fill.train import hide
+from model.shipped.fill.hidden import hide
 from model.shipped.retrieval.train import main as train_scorer
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle

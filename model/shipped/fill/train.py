@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 from model.cli import Report, print_line, run
 from model.data.corpus import Source, load_both, source_name
 from model.network.raw import Mixture
+from model.shipped.fill.hidden import Hidden, Settings, hide
 from model.shipped.retrieval.averaged import (
     Examples,
     Training,
@@ -32,41 +32,21 @@ from model.shipped.retrieval.averaged import (
     train_averaged,
 )
 from model.training.calibrate import table
-from raw_qgis_plugin.core.arrays import Array, expand_ranges, join_rows, run_starts, take_rows
+from raw_qgis_plugin.core.arrays import join_rows, run_starts, take_rows
 from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.sequences import into_frame
-from raw_qgis_plugin.core.gaps.ends import Gaps, ends_of
+from raw_qgis_plugin.core.gaps.ends import ends_of
 from raw_qgis_plugin.core.gaps.fill import Settings as Fill
 from raw_qgis_plugin.core.gaps.imputer import describe
 from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.gaps.simple import SIMPLE
-from raw_qgis_plugin.core.geodesy import metres_between, offset_m
+from raw_qgis_plugin.core.geodesy import offset_m
 from raw_qgis_plugin.core.paths import IMPUTER, IMPUTER_CARD
 from raw_qgis_plugin.core.tracks import Tracks
 
 # methods that errors are compared with
 BASELINES = [SIMPLE.index(name) for name in ("line", "curve", "first end")]
-
-
-class Settings:
-    """How examples are drawn: gaps are hidden in layers of people of a source, as they were
-    recorded or thinned.
-    """
-
-    lengths_s: tuple[float, ...] = (150.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)  # varied
-    vary: float = 0.25  # of the logarithm, to both sides
-    cadences_s: tuple[int, ...] = (1, 1, 1, 1, 1, 120, 300)  # to which a layer is thinned
-    layer: tuple[int, int] = (15, 80)  # people in one, from … to
-    per_user: int = 40  # gaps of one length
-    anywhere: float = 0.4  # share of the examples whose query is not the middle
-    passes: int = 6  # most over the people of a source, each in other layers
-    longer: float = 1.1  # the most of the wanted length that a gap may have
-    # a hidden step that seems faster is a fault of the device, or a flight
-    fastest_m_s: float = 70.0
-    middle: float = 0.05  # of the length, within which a fix shows where the middle was
-    apart: float = 3.0  # times the length: of one user one gap begins in each such time
 
 
 class ImputerTraining(Training):
@@ -83,127 +63,27 @@ class ImputerTraining(Training):
     learning_rate: float = 2e-3
 
 
-@dataclass(frozen=True)
-class Hidden:
-    """Gaps that were hidden in tracks, and a fix (g,) of each, with t in epoch ms and degrees."""
-
-    gaps: Gaps
-    t: Array
-    lon: Array
-    lat: Array
-
-    @property
-    def share(self) -> Array:
-        """(g,) of the gaps' time, when the fixes were."""
-        return (self.t - self.gaps.tracks.t[self.gaps.before]) / 1000.0 / self.gaps.seconds
-
-
-def hide(
-    users: Tracks, seconds: float, per_user: int, limit: int, seed: int, anywhere: float = 0.0
-) -> Hidden:
-    """Hide gaps of about `seconds` in tracks, at most `per_user` of each and `limit` in all, drawn
-    at random.
-
-    A gap has no step that is too fast, and a fix near its middle, the query; of the share
-    `anywhere` any hidden fix. users: one track a user.
-    """
-    rng = np.random.default_rng(seed)
-    spans = spans_of(users, seconds)
-    begin = rng.permutation(np.flatnonzero(can_be_hidden(users, spans, seconds)))
-    begin = apart(users, begin, spans.end, seconds)
-    begin = begin[draw(users.user[begin], limit, per_user, seed)]
-    end = spans.end[begin]
-    query = spans.middle[begin]
-
-    if len(begin):
-        any_fix = rng.random(len(begin)) < anywhere
-        query = np.where(any_fix, rng.integers(begin + 1, end), query)
-
-    shown = np.ones(len(users), bool)
-    shown[expand_ranges(begin + 1, end - begin - 1)] = False
-    before = (np.cumsum(shown) - 1)[begin]
-    gaps = Gaps(users.take(shown), before, before + 1)
-
-    return Hidden(gaps, users.t[query], users.lon[query], users.lat[query])
-
-
-@dataclass(frozen=True)
-class Spans:
-    """Spans from each fix (n,) on: rows of the fix where it ends, and of the one nearest to its
-    middle, which is at half (n,) epoch ms.
-    """
-
-    end: Array
-    middle: Array
-    half: Array
-
-
-def spans_of(users: Tracks, seconds: float) -> Spans:
-    """Spans of at least so many seconds, as far as the tracks go."""
-    t = users.t
-    last = len(t) - 1
-    end = np.minimum(users.before(users.user, t + int(1000 * seconds)), last)
-    half = (t + t[end]) // 2
-    middle = users.before(users.user, half)
-    earlier_is_nearer = half - t[middle - 1] < t[np.minimum(middle, last)] - half
-
-    return Spans(end, middle - earlier_is_nearer, half)
-
-
-def can_be_hidden(users: Tracks, spans: Spans, seconds: float) -> Array:
-    """(n,) bool: the spans in one track, of about so many seconds, without a step that is too fast,
-    and with a fix near the middle.
-    """
-    t = users.t
-    step_m = metres_between(users.lon[:-1], users.lat[:-1], users.lon[1:], users.lat[1:])
-    step_s = np.maximum(np.diff(t) / 1000.0, 0.5)
-    fast = np.insert(np.cumsum(step_m > Settings.fastest_m_s * step_s), 0, 0)
-    end = spans.end
-    length_ms = t[end] - t
-    one_user = users.user[end] == users.user
-    long_enough = length_ms >= 1000 * seconds
-    not_longer = length_ms <= 1000 * Settings.longer * seconds
-    slow = fast == fast[end]
-    inside = (spans.middle > np.arange(len(t))) & (spans.middle < end)
-    off_ms = np.abs(t[np.minimum(spans.middle, len(t) - 1)] - spans.half)
-    near_middle = off_ms <= 1000 * Settings.middle * seconds
-
-    return one_user & long_enough & not_longer & slow & inside & near_middle
-
-
-def apart(users: Tracks, begin: Array, end: Array, seconds: float) -> Array:
-    """Of spans that begin at rows in random order, the first of each spell of a user, in order,
-    without those that begin before the one before has ended. end: (n,) of all spans.
-    """
-    spell = (users.t[begin] / (1000 * Settings.apart * seconds)).astype(np.int64)
-    order = np.lexsort((spell, users.user[begin]))
-    begin = begin[order]
-    begin = begin[run_starts(users.user[begin], spell[order])]
-    free = np.append(True, begin[1:] >= end[begin[:-1]])
-
-    return begin[free[: len(begin)]]
-
-
 def examples_of(hidden: Hidden) -> Examples:
     """Examples whose errors count so that those of the best simple method average one."""
     ends = ends_of(hidden.gaps)
     movements = Movements(hidden.gaps.tracks)
     between = movements.between(hidden.gaps)
     inputs = describe(hidden.gaps, ends, movements, between, hidden.share)
+
     offset = offset_m(hidden.lon, hidden.lat, ends.lon, ends.lat)
     target = into_frame(offset, ends.heading)
-    answers_m = inputs["centre"][:, BASELINES] * ends.unit_m[:, None, None]
-    errors_m = np.linalg.norm(answers_m - target[:, None], axis=-1)
-    best_m = max(errors_m.mean(axis=0).min(), 1.0)
 
-    return Examples(
-        inputs,
-        target,
-        unit_m=ends.unit_m.astype(np.float32),
-        typical_m=np.full(len(target), best_m),
-        seconds=ends.seconds,
-        kind=np.zeros(len(target), int),
-    )
+    # The answers of simple methods
+    answers_m = inputs["centre"][:, BASELINES] * ends.unit_m[:, None, None]
+    off_m = answers_m - target[:, None]
+    mean_m = np.linalg.norm(off_m, axis=-1).mean(axis=0)
+    best_m = max(mean_m.min(), 1.0)
+
+    n = len(target)
+    unit_m = ends.unit_m.astype(np.float32)
+    typical_m = np.full(n, best_m)
+
+    return Examples(inputs, target, unit_m, typical_m, ends.seconds, kind=np.zeros(n, int))
 
 
 def collect(sources: list[Source], most: int, seed: int, report: Report) -> Examples:
@@ -296,17 +176,23 @@ class Imputer(nn.Module):
         bump = bump[:, None]
         query = self.gap(gap)
         out = self.out(self.each(each) + query[:, None])
-        free = self.free(query).unflatten(-1, (s.free, 4))
+        free = self.free(query)
+        free = free.unflatten(-1, (s.free, 4))
+
         gate = torch.sigmoid(out[..., 2:4] + s.gate)
-        offset = s.offset * bump[..., None] * torch.tanh(out[..., 4:6])
+        turn = torch.tanh(out[..., 4:6])
+        offset = s.offset * bump[..., None] * turn
         moved = centre + (gate[..., None] * warp).sum(-2) + offset
         anywhere = centre[:, :1] + bump[..., None] * free[..., :2]
         places = torch.cat([moved, anywhere], 1)
 
         each_scale, free_scale = s.log_scale
         log_scale = torch.cat([out[..., 1] + each_scale, free[..., 2] + free_scale], 1)
-        log_scale = log_scale.clamp(*s.log_scales) + bump.log()
-        logit = torch.cat([out[..., 0].masked_fill(~exists, -1e4), free[..., 3]], 1)
+        log_scale = log_scale.clamp(*s.log_scales)
+        log_scale = log_scale + bump.log()
+
+        logit = out[..., 0].masked_fill(~exists, -1e4)
+        logit = torch.cat([logit, free[..., 3]], 1)
 
         return Mixture(places, log_scale, torch.log_softmax(logit, -1))
 
@@ -344,11 +230,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     unseen = collect(held_out, args.examples // 5, args.seed, print_line)
     examples = collect(training, args.examples, args.seed, print_line)
     imputer = train(examples, args.epochs, args.seed)
+
     args.output.mkdir(parents=True, exist_ok=True)
     some = take_rows(unseen, np.arange(min(len(unseen), 50)))
     outputs = ("places", "log_scale", "log_weight")
     axes = dict.fromkeys(("centre", "warp", "each", "exists"), "c")
     export(imputer, some, args.output / IMPUTER.name, outputs, axes)
+
     # The error over that of the best simple method of each layer and length, and at what levels
     # areas hold their share
     judged = judge(
@@ -359,6 +247,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     everything = np.ones(len(unseen), bool)
     found = table(unseen.seconds, judged.ratio, judged.level, everything)
+    found = {"seconds": found.pop("horizon_s"), **found}
     card = {
         "corpus": [source_name(spec) for spec in args.corpus],
         "examples": len(examples),
@@ -366,9 +255,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         "seed": args.seed,
         "unseen": len(unseen),
         "error over the best simple one": float(judged.error.mean()),
-        "calibration": {"seconds": found.pop("horizon_s"), **found},
+        "calibration": found,
     }
-    (args.output / IMPUTER_CARD.name).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    text = json.dumps(card, indent=1) + "\n"
+    (args.output / IMPUTER_CARD.name).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

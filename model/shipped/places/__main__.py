@@ -78,6 +78,7 @@ def learn_and_judge(places: Places) -> tuple[Head, dict[str, dict]]:
     found = judge_left_out(places, logit, fold, everybody)
     results["people left out"] = by_recording(places, found, everybody)
     print_line({"people left out": results["people left out"]})
+
     return head, results
 
 

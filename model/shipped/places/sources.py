@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,11 @@ class People:
     def take(self, fixes: Array) -> People:
         """Some of the fixes (n,) bool."""
         left = np.unique(self.tracks.user[fixes])
-        return People(self.tracks.take(fixes), self.kind[fixes], self.commuter[left])
+        return People(
+            tracks=self.tracks.take(fixes),
+            kind=self.kind[fixes],
+            commuter=self.commuter[left],
+        )
 
 
 @dataclass(frozen=True)
@@ -90,18 +95,41 @@ def plan_people(seed: int, people: int, weeks: int) -> People:
         population, trips = plan_city(spec, Path(scratch))
 
     recorded = [each for _, each in record_plans(spec, population, trips)]
-    fixes = Fixes(*map(np.concatenate, zip(*recorded, strict=True)))
     person = np.repeat(np.arange(people), [len(each.t) for each in recorded])
-    home = np.array([each.home for each in population.people])
-    work = np.array([each.anchor for each in population.people])
-    jobs = EMPLOYED - {"home"}
-    employed = np.array([each.occupation in jobs for each in population.people])
-    at_work = (fixes.place == work[person]) & employed[person]
-    kind = np.where(fixes.place == home[person], 0, np.where(at_work, 1, 2))
-    clear = (employed | (work == home))[person]
+    fixes = Fixes(*map(np.concatenate, zip(*recorded, strict=True)))
+
+    kind, employed, clear = _truth(population.people, fixes.place, person)
+
     lon, lat = population.city.streets.place.lonlat(fixes.x[clear], fixes.y[clear])
     ms = midnight_ms(population.city) + 1000 * fixes.t[clear].astype(np.int64)
-    return _people(ms, kind[clear], np.flatnonzero(employed), person[clear], lon, lat)
+
+    return _people(
+        t=ms,
+        kind=kind[clear],
+        commuters=np.flatnonzero(employed),
+        user=person[clear],
+        lon=lon,
+        lat=lat,
+    )
+
+
+def _truth(people: Sequence[Any], place: Array, person: Array) -> tuple[Array, Array, Array]:
+    """The kind (n,) of each fix: at home 0, at work 1, elsewhere 2; who is employed (people,); and
+    the fixes (n,) of those whose places are clear. place, person: (n,) of the fixes.
+    """
+    home = np.array([each.home for each in people])
+    work = np.array([each.anchor for each in people])
+    jobs = EMPLOYED - {"home"}
+    employed = np.array([each.occupation in jobs for each in people])
+
+    at_home = place == home[person]
+    at_work = (place == work[person]) & employed[person]
+    kind = np.where(at_work, 1, 2)
+    kind = np.where(at_home, 0, kind)
+    no_other_place = work == home
+    clear = (employed | no_other_place)[person]
+
+    return kind, employed, clear
 
 
 def _people(
@@ -115,12 +143,17 @@ def _people(
     """People of fixes (n,) of which each has a kind. user: numbers."""
     tracks = build_tracks(user, None, t, lon, lat)[0]
     ids = tracks.user_ids.astype(np.int64)
+
+    # Clean tracks have fewer fixes
     order = np.lexsort((t, user))
-    key = user[order].astype(np.int64) << 42 | t[order]
-    kept = ids[tracks.user] << 42 | tracks.t  # clean tracks have fewer fixes
+    user = user[order].astype(np.int64)
+    key = user << 42 | t[order]
+    kept = ids[tracks.user] << 42 | tracks.t
     row = order[np.searchsorted(key, kept)]
 
-    return People(tracks, kind[row].astype(np.int8), np.isin(ids, commuters))
+    of_fix = kind[row].astype(np.int8)
+
+    return People(tracks, of_fix, np.isin(ids, commuters))
 
 
 def windows(
@@ -135,19 +168,26 @@ def windows(
     day = np.cumsum(run_starts(tracks.user, tracks.t // DAY_MS))
     first_day = day[tracks.track_offsets[:-1]]
     number = day - first_day[tracks.track]
-    count = number[tracks.track_offsets[1:] - 1] + 1
+    last = tracks.track_offsets[1:] - 1
+    count = number[last] + 1
+
     found = [(f"{source}: whole", people)]
 
     for n in days:
         found.append((f"{source}: first {n}", people.take(number < n)))
+
         drawn = rng.random(len(count)) * np.maximum(count - n + 1, 1)
         begin = drawn.astype(int)[tracks.track]
+        inside = (number >= begin) & (number < begin + n)
         early_ms = rng.integers(0, 4, len(count)) * HOUR_MS
         shifted = replace(tracks, t=tracks.t - early_ms[tracks.track])
-        inside = (number >= begin) & (number < begin + n)
-        found.append((f"{source}: any {n}", replace(people, tracks=shifted).take(inside)))
+        part = replace(people, tracks=shifted).take(inside)
+        found.append((f"{source}: any {n}", part))
 
-    return [*found, (f"{source}: ends of stays", people.take(~within_stays(people)))]
+    part = people.take(~within_stays(people))
+    found.append((f"{source}: ends of stays", part))
+
+    return found
 
 
 def within_stays(people: People) -> Array:
@@ -157,6 +197,7 @@ def within_stays(people: People) -> Array:
     same_kind = people.kind[1:] == people.kind[:-1]
     same_track = tracks.track[1:] == tracks.track[:-1]
     near = soon & same_kind & same_track
+
     return np.append(False, near) & np.append(near, False)
 
 

@@ -110,9 +110,11 @@ def user_weights(places: Places, user: Array) -> Array:
     names, number, count = np.unique(recording, return_inverse=True, return_counts=True)
     usual = np.array([0.5 if ": any" in name else 1.0 for name in names])
     weight = (usual / count)[number]
+
     sources = list(WEIGHTS)
     source = np.array([sources.index(name) for name in places.source[user]])
     cell = 2 * source + places.commuter[user]
+
     works = [1 - Settings.working, Settings.working]
     wanted = np.outer(list(WEIGHTS.values()), works).ravel()
     there = np.bincount(cell, weight, len(wanted))
@@ -173,8 +175,12 @@ def judge(places: Places, kinds: Judgement) -> Head:
 
 def judge_left_out(places: Places, logit: Head, fold: Array, teach: Array) -> Head:
     """`judge` by heads that did not learn from the person."""
-    heads = [calibrate(places, logit, teach & (fold != k)) for k in range(fold.max() + 1)]
-    found = [judge(places, choose_kinds(places.facts, logit, head)) for head in heads]
+    found = []
+    for k in range(fold.max() + 1):
+        head = calibrate(places, logit, teach & (fold != k))
+        kinds = choose_kinds(places.facts, logit, head)
+        found.append(judge(places, kinds))
+
     return {name: np.choose(fold, [each[name] for each in found]) for name in found[0]}
 
 

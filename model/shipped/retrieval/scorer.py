@@ -74,9 +74,11 @@ class Scorer(nn.Module):
         unit = (expected + 5.0)[:, None]  # (m, 1) metres
         own = Components(centre, scale, log_weight)
         theirs = Continuations.of(continuations, trip)
-        of_query = self.query(facts_of_query(query, theirs, unit, trip))[:, None]
+        facts = facts_of_query(query, theirs, unit, trip)
+        of_query = self.query(facts)[:, None]
         # changes of log weights and log scales
-        change = self.own_out(self.own(facts_of_own(own, theirs, unit, trip)) + of_query)
+        facts = facts_of_own(own, theirs, unit, trip)
+        change = self.own_out(self.own(facts) + of_query)
         # the same, and gates
         facts = facts_of_continuations(own, theirs, near, unit, trip)
         terms = self.continuation_out(self.continuation(facts) + of_query)
@@ -146,17 +148,20 @@ def facts_of_query(query: Tensor, theirs: Continuations, unit: Tensor, trip: Ten
     """(m, facts) of queries, on scales of about one. unit: (m, 1) metres."""
     total = theirs.total
     far = theirs.weight * _length(theirs.there)
+    mean_far = far.sum(-1, keepdim=True) / (total + 1e-3)
     support = _support(theirs.there, theirs, unit)[..., 1:]
+    weighted = theirs.weight[..., None] * support
     facts = [
         torch.log1p(total),
         torch.log(unit / 100.0),
         trip[:, None],
         total / (total + 5.0),
-        far.sum(-1, keepdim=True) / (total + 1e-3) / unit,
-        (theirs.weight[..., None] * support).sum(1) / (total + 1e-3),
+        mean_far / unit,
+        weighted.sum(1) / (total + 1e-3),
     ]
-
-    return torch.cat([query, torch.cat(facts, -1).clamp(-Settings.most, Settings.most)], -1)
+    every = torch.cat(facts, -1)
+    within = every.clamp(-Settings.most, Settings.most)
+    return torch.cat([query, within], -1)
 
 
 def facts_of_continuations(
@@ -167,28 +172,41 @@ def facts_of_continuations(
     near_ms = near[:, 1:, None]
     far = _length(theirs.there)
     moved = _length(theirs.displacement)
-    per_unit = theirs.there / unit[..., None]
-    facts = [
-        theirs.weight,
-        torch.log(theirs.weight + 1e-4) / 5.0,
-        torch.log(far / unit),
-        torch.log(moved / unit),
-        torch.log1p(far / 50.0) / 8.0,
-        theirs.hours / 3.0,
-        torch.log1p(theirs.age_days) / 3.0,
-        *theirs.flags,
-        _length(theirs.position) / near_m[..., 0],
-        (_log_density(own, theirs.there) + 2 * torch.log(unit)) / 5.0,
-        *_support(theirs.there, theirs, unit).unbind(-1),
-        *(theirs.there / (far + unit)[..., None]).unbind(-1),
-        *(theirs.displacement / (moved + unit)[..., None]).unbind(-1),
-        *(theirs.position / near_m).unbind(-1),
-        *(theirs.velocity / near_ms).clamp(-6.0, 6.0).unbind(-1),
-        trip[:, None].expand_as(theirs.weight),
-        *per_unit.clamp(-4.0, 4.0).unbind(-1),
-    ]
+    facts: dict[str, Tensor] = {}  # (m, n) or (m, n, k) each, in the order of the shipped network
 
-    return torch.stack(facts, -1).clamp(-Settings.most, Settings.most)
+    facts["weight"] = theirs.weight
+    facts["log_weight"] = torch.log(theirs.weight + 1e-4) / 5.0
+    facts["log_far"] = torch.log(far / unit)
+    facts["log_moved"] = torch.log(moved / unit)
+    facts["far"] = torch.log1p(far / 50.0) / 8.0
+    facts["hours"] = theirs.hours / 3.0
+    facts["age"] = torch.log1p(theirs.age_days) / 3.0
+    facts["flags"] = torch.stack([*theirs.flags], -1)
+    facts["off"] = _length(theirs.position) / near_m[..., 0]
+
+    density = _log_density(own, theirs.there)
+    facts["density"] = (density + 2 * torch.log(unit)) / 5.0
+    facts["support"] = _support(theirs.there, theirs, unit)
+
+    reach = (far + unit)[..., None]
+    facts["there"] = theirs.there / reach
+    way = (moved + unit)[..., None]
+    facts["displacement"] = theirs.displacement / way
+    facts["position"] = theirs.position / near_m
+
+    velocity = theirs.velocity / near_ms
+    facts["velocity"] = velocity.clamp(-6.0, 6.0)
+    facts["trip"] = trip[:, None].expand_as(theirs.weight)
+    per_unit = theirs.there / unit[..., None]
+    facts["per_unit"] = per_unit.clamp(-4.0, 4.0)
+    return _joined(facts)
+
+
+def _joined(facts: dict[str, Tensor]) -> Tensor:
+    """(m, n, facts) of facts (m, n) and (m, n, k), one after the other, within limits."""
+    parts = [fact if fact.ndim == 3 else fact[..., None] for fact in facts.values()]
+    every = torch.cat(parts, -1)
+    return every.clamp(-Settings.most, Settings.most)
 
 
 def facts_of_own(own: Components, theirs: Continuations, unit: Tensor, trip: Tensor) -> Tensor:
@@ -199,19 +217,20 @@ def facts_of_own(own: Components, theirs: Continuations, unit: Tensor, trip: Ten
     others = torch.zeros_like(own.scale)[:, 1:]
     stays = torch.cat([torch.ones_like(own.scale)[:, :1], others], dim=1)
     point = torch.cat([others, trip[:, None]], dim=1)
-    facts = [
-        own.log_weight.clamp(min=-10.0) / 5.0,
-        torch.log(own.scale / unit),
-        torch.log(reach / unit),
-        torch.log1p(reach / 50.0) / 8.0,
-        *_support(own.centre, theirs, unit).unbind(-1),
-        stays,
-        point,
-        *(own.centre / (reach + unit)[..., None]).unbind(-1),
-        trip[:, None].expand_as(own.scale),
-    ]
+    facts: dict[str, Tensor] = {}
+    facts["log_weight"] = own.log_weight.clamp(min=-10.0) / 5.0
+    facts["log_scale"] = torch.log(own.scale / unit)
+    facts["log_reach"] = torch.log(reach / unit)
+    facts["reach"] = torch.log1p(reach / 50.0) / 8.0
 
-    return torch.stack(facts, -1).clamp(-Settings.most, Settings.most)
+    facts["support"] = _support(own.centre, theirs, unit)
+    facts["stays"] = stays
+    facts["point"] = point
+
+    beyond = (reach + unit)[..., None]
+    facts["centre"] = own.centre / beyond
+    facts["trip"] = trip[:, None].expand_as(own.scale)
+    return _joined(facts)
 
 
 def _log_density(own: Components, there: Tensor) -> Tensor:
@@ -229,13 +248,16 @@ def _support(places: Tensor, theirs: Continuations, unit: Tensor) -> Tensor:
     """(m, k, reaches) shares of the weight of continuations that lead near the places (m, k, 2)."""
     there = theirs.there
     products = places @ there.transpose(1, 2)
-    square = places.square().sum(-1)[:, :, None] + there.square().sum(-1)[:, None]
-    square = (square - 2 * products).clamp(min=0.0) / unit[..., None] ** 2
+    squares = places.square().sum(-1)[:, :, None] + there.square().sum(-1)[:, None]
+    square_m = (squares - 2 * products).clamp(min=0.0)
+    square = square_m / unit[..., None] ** 2
+
     near = []
 
     for reach in REACHES:
         kernel = torch.exp(-0.5 * square / reach**2)
-        near.append((kernel @ theirs.weight[..., None])[..., 0])
+        total = kernel @ theirs.weight[..., None]
+        near.append(total[..., 0])
 
     return torch.stack(near, -1) / (theirs.total[..., None] + 1e-3)
 

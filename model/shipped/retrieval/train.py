@@ -88,6 +88,7 @@ def collect(
         rng = np.random.default_rng([seed, number, r.cadence_s, r.filled, r.under_way])
         wanted = int(most * s.weight * r.share / total)
         own = _of_source(s, r, model, wanted, rng)
+
         count = sum(map(len, own))
         report({"source": s.name, **r._asdict(), "examples": min(count, wanted)})
 
@@ -145,14 +146,16 @@ def _ask(layer: Tracks, last: Array, r: Recording, rng: np.random.Generator) -> 
     track = np.broadcast_to(layer.track[last, None], steps.shape)
     goal = layer.before(track, wanted + 1) - 1
     near = wanted - layer.t[goal] < 500 * r.cadence_s
-    row, column = np.nonzero((goal > last[:, None]) & near)
+    row, column = np.nonzero(near & (goal > last[:, None]))
+    goal = goal[row, column]
+
     used, context = np.unique(row, return_inverse=True)
     last = last[used]
-    goal = goal[row, column]
-    horizon_s = (layer.t[goal] - layer.t[last[context]]) / 1000.0
+    horizon_ms = layer.t[goal] - layer.t[last[context]]
     begin = layer.track_offsets[layer.track[last]]
 
-    return Asked(ContextQueries(begin, last + 1, context, horizon_s), goal)
+    queries = ContextQueries(begin, last + 1, context, horizon_ms / 1000.0)
+    return Asked(queries, goal)
 
 
 def _of_layer(
@@ -183,10 +186,12 @@ def _examples(d: Described, rows: Array, layer: Tracks, goal: Array, horizon_s: 
     continuations = inputs["continuations"].clip(-6e4, 6e4)
     inputs["continuations"] = continuations.astype(np.float16)
     target = displacement(d.f, d.last[rows], layer.lon[goal], layer.lat[goal])
+    target = target.astype(np.float32)
+
     unit_m = inputs["expected"] + 5.0
     one = np.ones_like(unit_m)
 
-    return Examples(inputs, target.astype(np.float32), unit_m, one, horizon_s, d.kind[rows])
+    return Examples(inputs, target, unit_m, one, horizon_s, d.kind[rows])
 
 
 def collect_both(

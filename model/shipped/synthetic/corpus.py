@@ -94,6 +94,7 @@ def plan_runs(seed: int, fixes: float, osm: list[Path]) -> list[SumoRun]:
         share = on_streets / streets if i < streets else on_rails / rails
         name = f"{i:02d}-{Path(plan).name.split('.')[0]}"
         window_s = float(rng.choice([7200, 3600, 2000]))
+
         runs.append(SumoRun(name, plan, size_m, seed * 1000 + i, share, window_s))
 
     return runs

@@ -102,7 +102,8 @@ class Truth:
         recorded = seen[:-1] & seen[1:]
         for k, journey in enumerate(journeys):
             trip = trip_row(journey, trips, user, midnight_ms)
-            self.trips.append([*trip, *doors[k], *doors[k + 1], recorded[k]])
+            ends = [*doors[k], *doors[k + 1]]
+            self.trips.append([*trip, *ends, recorded[k]])
             self.segments.extend(segment_rows(journey, user, midnight_ms))
 
 
@@ -216,6 +217,7 @@ def midnight_ms(city: City) -> int:
     lon, _ = streets.place.lonlat(*streets.middle)
     monday_ms = int(FIRST_MONDAY.astype("datetime64[ms]").astype(np.int64))
     later_h = float(lon) / 15  # than in Greenwich
+
     return monday_ms - round(later_h * HOUR_S * 1000)
 
 
@@ -297,6 +299,7 @@ def write_streets(file: Path, streets: Streets) -> None:
     """The streets for cars or walkers."""
     used = np.flatnonzero(streets.open_to("car") | streets.walk)
     shapes = [degrees(streets.shapes[i], streets.place) for i in used]
+
     ids = list(map(str, streets.edges[used]))
     speeds = [round(3.6 * speed) for speed in streets.speed[used]]
     facts: Facts = {"street_id": ids, "speed_kmh": speeds}
@@ -357,6 +360,7 @@ def trip_row(journey: Journey, trips: Trips, user: str, midnight_ms: int) -> lis
     end = len(journey.t)
     mode = trips.mode[journey.trip]
     whole = span_row(journey, user, midnight_ms, 0, end, mode)
+
     return [*whole, trips.purpose[journey.trip]]
 
 

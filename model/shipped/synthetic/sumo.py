@@ -44,6 +44,7 @@ def sumo_home() -> Path:
         raise SyntheticError(
             "Eclipse SUMO is missing. Install it with: pip install eclipse-sumo (about 100 MB)"
         )
+
     return Path(package.origin).parent
 
 
