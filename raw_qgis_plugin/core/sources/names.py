@@ -17,7 +17,8 @@ userid user uid username cabid individuallocalidentifier individual taglocaliden
 participant respondent subjectid agentid animal msisdn imsi imei subscriber mmsi device idandroid
 vehicle taxi driver advertiser adid maid tracker benutzer nutzer teilnehmer personen gerät geräte
 geraet fahrzeug fahrer usuario persona vehiculo vehículo usuário pessoa veículo veiculo utilisateur
-personne véhicule vehicule utente veicolo gebruiker persoon voertuig 用户 车辆 车牌号 vehicleref uuid
+personne véhicule vehicule utente veicolo gebruiker persoon voertuig 用户 车辆 车牌号 vehicleref
+uuid
 """)
 # These are users beside 'id' or 'nr' only: alone they may be a kind.
 USER_WITH_ID = _words("""
