@@ -106,8 +106,12 @@ def lacking(
 
 
 def members(lock: Path, group: str) -> list[Pin]:
-    """All pins of a group, but for those whose version is the system's own."""
-    return [pin for pin in read(lock) if group in pin.groups and pin.name not in HELD]
+    """All pins of a group and of what the plugin runs on, which every group builds on.
+
+    Without those whose version is the system's own.
+    """
+    wanted = {group, "runtime"}
+    return [pin for pin in read(lock) if wanted & set(pin.groups) and pin.name not in HELD]
 
 
 def main(folder: str, group: str) -> None:
