@@ -174,7 +174,6 @@ class RawMenu(Desktop):
         self.actions[name] = action
 
     # ---- the dock
-    # --------------------------------------------------------------------------------
 
     def show_dock(self, shown: bool = True) -> RawDock:
         """Show or hide the dock. It is made when it is first shown."""
@@ -198,7 +197,6 @@ class RawMenu(Desktop):
         self.dock = None
 
     # ---- windows
-    # --------------------------------------------------------------------------------
 
     def open_window(self, name: str) -> Any:
         """Open a window by the name of its action."""

@@ -75,7 +75,6 @@ class Session(QObject):
         self.problem = ""
 
     # ---- the source
-    # --------------------------------------------------------------------------------
 
     def set_layer(self, layer: QgsVectorLayer | None) -> None:
         """Take another layer, with its remembered or guessed fields, and read it."""
@@ -146,7 +145,6 @@ class Session(QObject):
             self.read()
 
     # ---- the work
-    # --------------------------------------------------------------------------------
 
     def read(self) -> None:
         """Read the layer, and open the model."""

@@ -221,7 +221,6 @@ class Encounters(Style):
 
 
 # ---- positions that nobody observed
-# -----------------------------------------------------------------------------
 
 
 class ForecastPoints(Style):
@@ -328,7 +327,6 @@ class InferredAreas(ForecastAreas):
 
 
 # ---- outputs that Processing loads into the project
-# ------------------------------------------------------------------
 
 
 class _PostProcessor(QgsProcessingLayerPostProcessorInterface):

@@ -12,9 +12,11 @@ from ..core.paths import ROOT
 from .base import RawAlgorithm, icon
 from .data import EmbedTracks, FillGaps, ImportTracks
 from .forecasts import Backtest, ForecastTracks
-from .models import Pretrain, TrainHead
+from .models import TrainHead
 from .people import FindEncounters, ProfileUsers, SimilarUsers, WriteDiary
-from .regions import FindFlows, Publish, ScoreRegions, SimilarRegions
+from .pretrain import Pretrain
+from .regions.algorithms import FindFlows, ScoreRegions, SimilarRegions
+from .regions.publish import Publish
 
 PROVIDER_ID = "raw"
 

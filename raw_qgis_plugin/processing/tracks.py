@@ -189,7 +189,6 @@ class TrackAlgorithm(RawAlgorithm):
             self.current.warn(f"{format_reasons(reasons)}." + ("" if in_domain.all() else f" {so}"))
 
     # ---- geometries in INPUT's CRS
-    # --------------------------------------------------------------------------------
 
     def _from_wgs84(self) -> QgsCoordinateTransform:
         from ..layers.coordinates import from_wgs84

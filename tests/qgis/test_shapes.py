@@ -74,7 +74,7 @@ HOLE = "-179.6 -17.6, -179.4 -17.6, -179.4 -17.4, -179.6 -17.4, -179.6 -17.6"
 
 def shapes_in(crs: str, *texts: str) -> tuple[Any, QgsVectorLayer]:
     """Polygons that are written in degrees, in another CRS: as shapely's, and the layer."""
-    from raw_qgis_plugin.processing.regions import polygons_in_wgs84
+    from raw_qgis_plugin.processing.regions.algorithms import polygons_in_wgs84
 
     layer = QgsVectorLayer(f"Polygon?crs={crs}", "regions", "memory")
     there = QgsCoordinateTransform(

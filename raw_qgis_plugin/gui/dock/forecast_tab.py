@@ -105,7 +105,6 @@ class ForecastTab(QWidget):
         )
 
     # ---- running
-    # --------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Forecast from the last fixes, and show the first track."""
@@ -135,7 +134,6 @@ class ForecastTab(QWidget):
         )
 
     # ---- results
-    # --------------------------------------------------------------------------------
 
     def _show_forecast(self, layers: Layers, warnings: list[str]) -> None:
         self._layers = layers
@@ -173,7 +171,6 @@ class ForecastTab(QWidget):
             self.tested.addWidget(BacktestCard(layers["OUTPUT"], warnings, self.iface))
 
     # ---- the chosen track and the clock
-    # -------------------------------------------------------------------------
 
     def show_track(self, at: int) -> None:
         """Dim all other tracks, set the map's clock to the track's time, and zoom to it. at: 0 for
@@ -214,7 +211,6 @@ class ForecastTab(QWidget):
         self.clock_off.setVisible(on)
 
     # ---- state
-    # --------------------------------------------------------------------------------
 
     def show_session(self) -> None:
         """Show what the project holds of the last runs, after another layer was chosen."""

@@ -93,7 +93,6 @@ class SourcePanel(QWidget):
         self.show_session()
 
     # ---- the project
-    # --------------------------------------------------------------------------------
 
     def _remember_layer(self, _: Any = None) -> None:
         """Store the layer in the project, when it was picked or the project is saved. Looking alone
@@ -148,7 +147,6 @@ class SourcePanel(QWidget):
         self.layer.setExceptedLayerList([layer for layer in layers if not has_fixes(layer)])
 
     # ---- the session
-    # --------------------------------------------------------------------------------
 
     def _choose_fields(self, _: Any = None) -> None:
         if self.session.layer is not None:

@@ -89,7 +89,6 @@ class UsersTab(QWidget):
         self.show_session()
 
     # ---- all users
-    # --------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Profile the layer, or write the diary of its users."""
@@ -184,7 +183,6 @@ class UsersTab(QWidget):
         return words
 
     # ---- one user
-    # --------------------------------------------------------------------------------
 
     def show_selected(self) -> None:
         """Show the user of the first fix or line that is selected on the map, while the tab is in
@@ -293,7 +291,6 @@ class UsersTab(QWidget):
         return super().event(event)
 
     # ---- state
-    # --------------------------------------------------------------------------------
 
     def _write(self, words: str) -> None:
         self.words.setText(words)

@@ -28,7 +28,6 @@ OFF = QgsTemporalNavigationObject.NavigationMode.NavigationOff
 ANIMATED = QgsTemporalNavigationObject.NavigationMode.Animated  # its name before 3.36 too
 
 # ---- the clock
-# --------------------------------------------------------------------------------------------------
 
 
 def set_clock(canvas: QgsMapCanvas, times: QgsDateTimeRange, step_s: float, frame: int = 0) -> None:
@@ -94,7 +93,6 @@ def show_controller(iface: Any) -> None:
 
 
 # ---- the coordinate system
-# ----------------------------------------------------------------------------------------
 
 
 def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:

@@ -140,7 +140,6 @@ class ImportDialog(RawDialog):
         return page
 
     # ---- the first rows
-    # --------------------------------------------------------------------------------
 
     def choose(self, path: str) -> None:
         """Take a file or folder."""
@@ -256,7 +255,6 @@ class ImportDialog(RawDialog):
         )
 
     # ---- the import
-    # --------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Run raw:importtracks."""

@@ -98,7 +98,6 @@ class PackagesDialog(RawDialog):
         self._look()
 
     # ---- what is there
-    # --------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Say which packages are missing."""
@@ -165,7 +164,6 @@ class PackagesDialog(RawDialog):
         self.refresh()
 
     # ---- installing
-    # --------------------------------------------------------------------------------
 
     def install(self) -> None:
         """Install in the background what was chosen, all of it again if a package does not work."""

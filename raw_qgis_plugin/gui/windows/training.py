@@ -115,7 +115,6 @@ class TrainingDialog(RawDialog):
         )
 
     # ---- what is shown
-    # --------------------------------------------------------------------------------
 
     def look(self, _row: int = 0) -> None:
         """List the runs if some have come or gone, and show what is new of the chosen one."""
@@ -195,7 +194,6 @@ class TrainingDialog(RawDialog):
         return str(self.last.get("verdict") or tr("Finished."))
 
     # ---- actions
-    # --------------------------------------------------------------------------------
 
     def _run(
         self, words: str, work: Callable[[], Any], done: Callable[[Any], str] = lambda _: ""

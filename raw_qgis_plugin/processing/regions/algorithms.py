@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Polygons and the people who visit them: raw:scoreregions, raw:flows, raw:similarregions,
-raw:publish.
+"""Polygons and the people who visit them: raw:scoreregions, raw:flows and
+raw:similarregions.
 """
 
 from __future__ import annotations
@@ -20,33 +20,27 @@ from qgis.core import (
     QgsVectorLayerUtils,
 )
 
-from ..core.arrays import Array
-from ..core.disclosure.spec import PublishSpec
-from ..core.errors import InputError
-from ..core.sources.polygons import guess_id
-from ..core.specs import (
+from ...core.arrays import Array
+from ...core.errors import InputError
+from ...core.sources.polygons import guess_id
+from ...core.specs import (
     FlowSpec,
     RegionSpec,
     SimilarRegionSpec,
     TaskSpec,
-    TripSpec,
 )
-from .base import RawAlgorithm
-from .form import ANY_SHAPE, LINES, POLYGONS, TABLE, Run
-from .people import columns_of
-from .tracks import TrackAlgorithm
-from .words import tr
+from ..base import RawAlgorithm
+from ..form import LINES, POLYGONS, TABLE, Run
+from ..people import columns_of
+from ..tracks import TrackAlgorithm
+from ..words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ..core.disclosure.ledger import Request
-    from ..core.disclosure.publish import Publication
-    from ..core.errors import Progress
-    from ..core.flows.zones import Zones
-    from ..core.mobility.people import PeopleLabels
-    from ..core.tracks import Tracks
-    from ..layers.styling import Style
+    from ...core.flows.zones import Zones
+    from ...core.tracks import Tracks
+    from ...layers.styling import Style
 
 
 # fields of earlier versions
@@ -63,7 +57,7 @@ class RegionAlgorithm(TrackAlgorithm):
         import numpy as np
         import shapely
 
-        from ..core.geodesy import metres_between, near_lon
+        from ...core.geodesy import metres_between, near_lon
 
         run = self.current
         polygons = polygons_in_wgs84(features, self.sources["REGIONS"], run.context)
@@ -128,8 +122,8 @@ def read_zones(
     """Zones of a layer's polygons, None where no layer was given. field: the parameter that names
     the field of their names. rounds: whether coordinates are rounded.
     """
-    from ..core.flows.zones import read_zones as name_zones
-    from ..core.regions.geometry import rounded
+    from ...core.flows.zones import read_zones as name_zones
+    from ...core.regions.geometry import rounded
 
     run = algorithm.current
     source = algorithm.sources.get(layer)
@@ -151,7 +145,7 @@ def polygons_in_wgs84(
     context: QgsProcessingContext,
 ) -> Array:
     """(n,) polygons of the features as shapely geometries in WGS84: `lonlat_shapes`."""
-    from ..layers.coordinates import lonlat_shapes
+    from ...layers.coordinates import lonlat_shapes
 
     return lonlat_shapes(
         [each.geometry() for each in features], source.sourceCrs(), context.transformContext()
@@ -175,9 +169,9 @@ class ScoreRegions(RegionAlgorithm):
         self.add_sink("OUTPUT", "Region scores", POLYGONS)
 
     def run_on(self, run: Run) -> None:
-        from ..core.mobility.diary import label_users
-        from ..core.regions.scores import score_regions
-        from ..layers import styling
+        from ...core.mobility.diary import label_users
+        from ...core.regions.scores import score_regions
+        from ...layers import styling
 
         spec = run.spec(RegionSpec)
         source = self.sources["REGIONS"]
@@ -215,7 +209,7 @@ class ScoreRegions(RegionAlgorithm):
         """The regions' own fields, without figures of an earlier run, and without a fid that cannot
         number rows.
         """
-        from ..core.regions.people import PEOPLE_FIGURES
+        from ...core.regions.people import PEOPLE_FIGURES
 
         fields = source.fields().names()
         made = results | {*PEOPLE_FIGURES, *OLD, "geom", "rho", "epsilon", "within_95"}
@@ -262,9 +256,9 @@ class FindFlows(TrackAlgorithm):
     def run_on(self, run: Run) -> None:
         import numpy as np
 
-        from ..core.flows.flows import find_flows
-        from ..layers.flows import FlowLines, FlowZones
-        from ..layers.styling import Table
+        from ...core.flows.flows import find_flows
+        from ...layers.flows import FlowLines, FlowZones
+        from ...layers.styling import Table
 
         spec = run.spec(FlowSpec)
         model = self.open_model()
@@ -319,8 +313,8 @@ class SimilarRegions(RegionAlgorithm):
     def run_on(self, run: Run) -> None:
         import numpy as np
 
-        from ..core.regions.similar import similar_regions
-        from ..layers import styling
+        from ...core.regions.similar import similar_regions
+        from ...layers import styling
 
         spec = run.spec(SimilarRegionSpec)
         source = self.sources["REGIONS"]
@@ -363,148 +357,3 @@ class SimilarRegions(RegionAlgorithm):
             )
             raise InputError(words, text=text, n=len(found), ids=examples or "–")
         return found[0]
-
-
-class Publish(RegionAlgorithm):
-    ID = "publish"
-    TITLE = "Publish figures"
-    SUMMARY = (
-        "Figures of regions, flows or zones as they may leave the desk: with noise, at a price "
-        "that a ledger adds up."
-    )
-    TAGS = ("privacy", "anonymous", "disclosure", "differential privacy", "ledger")
-
-    def declare(self) -> None:
-        self.add_layer(
-            "REGIONS",
-            "Regions or zones (empty: hexagons)",
-            "Polygons in any CRS. Flows and zones can do without: hexagons of a grid of the world.",
-            POLYGONS,
-            optional=True,
-        )
-        self.add_field("REGION_FIELD", "Name of the regions (empty: guessed)", "", "REGIONS")
-        self.add_options(PublishSpec, TripSpec)
-        self.add_sink("OUTPUT", "Published figures", ANY_SHAPE)
-
-    def check(self, run: Run) -> None:
-        super().check(run)
-        if run.spec(PublishSpec).kind == "regions" and not run.parameters.get("REGIONS"):
-            raise InputError("Regions are published of polygons: choose a layer for REGIONS.")
-
-    def run_on(self, run: Run) -> None:
-        from ..core.disclosure.ledger import Ledger, publish_once
-        from ..environment.folders import ledger_folder
-
-        spec = run.spec(PublishSpec)
-        ledger = Ledger(ledger_folder())  # first: without it nothing is read
-        trips = run.spec(TripSpec) if spec.kind != "regions" else None
-        tracks = self.read_units("track" if trips and trips.trips == "tracks" else "user")
-        zones = read_zones(self, "REGIONS", "REGION_FIELD", rounds=True)
-        needs_model = spec.labels if trips is None else trips.trips == "stops"
-        if needs_model:
-            self.open_model()
-        request = self._request(tracks, zones, spec, trips)
-        spent = ledger.spent(request)
-        run.info(
-            tr(
-                "People of this layer are in {n:,} publications of this profile, which cost a ρ of "
-                "{rho:g} together.",
-                n=spent.publications,
-                rho=spent.rho,
-            )
-        )
-        publication = publish_once(
-            ledger, request, spec.max_rho, lambda: self._draw(tracks, zones, spec, trips)
-        )
-        self._tell(publication, spec)
-        self._write(publication)
-
-    def _request(
-        self, tracks: Tracks, zones: Zones | None, spec: PublishSpec, trips: TripSpec | None
-    ) -> Request:
-        import numpy as np
-
-        from ..core.disclosure.ledger import request_of
-        from ..core.embedding.cache import recipe_key
-
-        shapes = zones.shapes if zones else np.zeros(0, object)
-        names = list(zones.names) if zones else None
-        model = recipe_key(self.model).hex() if self.model else None
-        return request_of(tracks, shapes, spec, trips, names, model)
-
-    def _draw(
-        self, tracks: Tracks, zones: Zones | None, spec: PublishSpec, trips: TripSpec | None
-    ) -> Publication:
-        """A new publication: noise is drawn."""
-        from ..core.disclosure.publish import publish
-        from ..core.flows.flows import trips_of
-        from ..core.flows.publishing import flows_to_publish, zones_to_publish
-        from ..core.mobility.diary import label_users
-        from ..core.regions.publishing import regions_to_publish
-
-        run = self.current
-        if trips is not None:
-            journeys = trips_of(tracks, self.model, trips, run.stage(tr("Finding trips"), 15, 85))
-            make = flows_to_publish if spec.kind == "flows" else zones_to_publish
-            return publish(make(journeys, zones, trips), spec)
-        label = None
-        if spec.labels:
-
-            def label(users: Tracks, progress: Progress) -> PeopleLabels:
-                return label_users(users, self.model, progress)
-
-        assert zones is not None  # of `check`
-        stage = run.stage(tr("Scoring"))
-        names = {"name": zones.names}
-        return publish(regions_to_publish(tracks, zones.shapes, names, label, stage), spec)
-
-    def _tell(self, publication: Publication, spec: PublishSpec) -> None:
-        """What was paid, and what it means."""
-        from ..core.disclosure.accounting import epsilon_of, guess_bound
-
-        run = self.current
-        suppressed = publication.columns["suppressed"]
-        run.info(
-            tr(
-                "This publication costs a ρ of {rho:g}: an ε of {epsilon:.1f} for each person, "
-                "with a δ of one in a million. Somebody who knows everybody else guesses right "
-                "whether a person is in it in {bound:.0%} of cases at most (a coin: 50 %).",
-                rho=publication.rho,
-                epsilon=epsilon_of(publication.rho),
-                bound=guess_bound(publication.rho),
-            )
-        )
-        run.info(
-            tr(
-                "Numbers of users are within ±{within} of those counted in 95 % of cases. {n} of "
-                "{all} rows have figures: others are of fewer than {least} users, with noise.",
-                within=publication.within_95,
-                n=int((~suppressed).sum()),
-                all=len(suppressed),
-                least=publication.least,
-            )
-        )
-        run.info(
-            tr(
-                "About {n:,} users are in more than {rows} rows and count in so many, chosen at "
-                "random.",
-                n=publication.beyond,
-                rows=spec.rows,
-            )
-        )
-
-    def _write(self, publication: Publication) -> None:
-        """Write it in WGS84, with the coordinates that the figures were computed on."""
-        from qgis.core import QgsCoordinateReferenceSystem
-
-        from ..layers.publishing import Published
-        from ..layers.writing import geometries, multipolygons
-
-        self.crs = QgsCoordinateReferenceSystem("EPSG:4326")
-        of_flows = "from_zone" in publication.columns
-        make = geometries if of_flows else multipolygons
-        shape = Qgis.WkbType.LineString if of_flows else Qgis.WkbType.MultiPolygon
-        columns = publication.columns
-        counts = tuple(name for name in columns if name.startswith(("n_", "trips_")))
-        style = Published([])
-        self.write("OUTPUT", columns, style, make(publication.shapes), shape, counts=counts)
