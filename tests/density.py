@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How dense the code of a room is. `python tests/density.py` prints it; `--lower` writes lower limits to limits.json.
+"""How dense the code of a room is. `python tests/density.py` prints it.
 
 A node is a node of Python's syntax tree, which no line break and no comment changes. Only bodies of functions count,
 without their docstrings.
@@ -8,13 +8,10 @@ without their docstrings.
 from __future__ import annotations
 
 import ast
-import json
-import sys
 from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LIMITS = Path(__file__).parent / "limits.json"
 LINE_LENGTH = 100
 MAX_LINES, MAX_LOCALS, MAX_UNPACKED = 40, 15, 3  # of a function; of one assignment from a call
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -52,7 +49,7 @@ def packed(nodes: list[ast.AST]) -> int:
 
 
 def measure() -> dict[str, dict[str, float]]:
-    """What stands in limits.json: for each room the means, and how many functions and lines exceed the aim."""
+    """For each room the means, and how many functions and lines exceed what is allowed."""
     rooms: dict[str, Counter] = {}
     for file in source_files():
         text = file.read_text(encoding="utf-8")
@@ -82,8 +79,8 @@ def measure() -> dict[str, dict[str, float]]:
     }
 
 
-# What a room holds at most when it is done. Rooms in limits.json are not there yet; their figures only go down.
-AIM = {
+# What a room holds at most. These figures only ever go down.
+LIMITS = {
     "nodes_a_statement": 16.0,
     "nodes_a_line": 12.0,
     "long_functions": 0,
@@ -93,19 +90,13 @@ AIM = {
 }
 
 
-def limits() -> dict[str, dict[str, float]]:
-    """The limits of rooms that are above the aim."""
-    return json.loads(LIMITS.read_text(encoding="utf-8")) if LIMITS.exists() else {}
-
-
 def exceeded() -> list[str]:
     """What is above its limit, in words."""
-    known = limits()
     return [
-        f"{room}: {what} {value}, at most {known.get(room, AIM).get(what, AIM[what])}"
+        f"{room}: {what} {value}, at most {LIMITS[what]}"
         for room, figures in measure().items()
         for what, value in figures.items()
-        if value > known.get(room, AIM).get(what, AIM[what])
+        if value > LIMITS[what]
     ]
 
 
@@ -113,21 +104,7 @@ def total_nodes() -> int:
     return sum(1 for file in source_files() for _ in ast.walk(ast.parse(file.read_text("utf-8"))))
 
 
-def lower() -> None:
-    """Write today's figures of the rooms that are above the aim, where they are lower than the limits."""
-    known = limits()
-    above = {}
-    for room, figures in measure().items():
-        old = known.get(room, {} if known else figures)
-        kept = {w: min(v, old.get(w, AIM[w])) for w, v in figures.items() if v > AIM[w]}
-        if kept:
-            above[room] = kept
-    LIMITS.write_text(json.dumps(above, indent=1) + "\n", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    if "--lower" in sys.argv:
-        lower()
     for name, room in measure().items():
         print(f"{name:42}", *(f"{what} {value}" for what, value in room.items()))
     print("nodes of the whole source:", total_nodes())
