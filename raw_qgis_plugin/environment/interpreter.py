@@ -13,6 +13,7 @@ import os
 import site
 import subprocess  # nosec B404
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..core.errors import RawError
@@ -101,12 +102,15 @@ def module_command(python: Path, module: str, *arguments: str) -> list[str]:
 def _own_path() -> list[str]:
     """The folders of this process's search path that are QGIS's, the environment's and RAW's.
 
-    PYTHONPATH and the user's own site are of the user's shell, unless they lie within QGIS: its
-    installers for Windows set PYTHONPATH.
+    PYTHONPATH and the user's own site are of the user's shell, unless they lie within QGIS, whose
+    installers for Windows set PYTHONPATH, or hold the PyTorch that this process would load.
     """
     shell = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), site.getusersitepackages()]
     strange = {os.path.abspath(folder) for folder in shell if folder}
     homes = [sys.prefix, sys.base_prefix, os.environ.get("OSGEO4W_ROOT") or sys.prefix]
+    torch = find_spec("torch")
+    if torch is not None and torch.origin is not None:
+        strange.discard(str(Path(torch.origin).parents[1]))
     found = [os.path.abspath(folder) for folder in sys.path if folder]
     return [
         folder

@@ -170,8 +170,10 @@ def test_proxy_of_qgis_becomes_a_url(staged: None) -> None:
             {"Enabled": True, "Type": "HttpProxy", "Host": "proxy.gov", "Port": "3128"},
             "http://proxy.gov:3128",
         ),
-        # pragma: allowlist secret
-        ({"Type": "Socks5Proxy", **login}, "socks5://a%40b:c%3Ad@proxy.gov:3128"),
+        (
+            {"Type": "Socks5Proxy", **login},
+            "socks5://a%40b:c%3Ad@proxy.gov:3128",  # pragma: allowlist secret
+        ),  # pragma: allowlist secret
         ({"Type": "DefaultProxy"}, ""),
         ({"Type": "HttpProxy", "Enabled": False}, ""),
     ):

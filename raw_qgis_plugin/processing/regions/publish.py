@@ -109,16 +109,17 @@ class Publish(RegionAlgorithm):
             journeys = trips_of(tracks, self.model, trips, run.stage(tr("Finding trips"), 15, 85))
             make = flows_to_publish if spec.kind == "flows" else zones_to_publish
             return publish(make(journeys, zones, trips), spec)
-        label = None
-        if spec.labels:
 
-            def label(users: Tracks, progress: Progress) -> PeopleLabels:
-                return label_users(users, self.model, progress)
+        def label(users: Tracks, progress: Progress) -> PeopleLabels:
+            return label_users(users, self.model, progress)
 
         zones = cast("Zones", zones)  # `check` has seen to it
         stage = run.stage(tr("Scoring"))
         names = {"name": zones.names}
-        return publish(regions_to_publish(tracks, zones.shapes, names, label, stage), spec)
+        return publish(
+            regions_to_publish(tracks, zones.shapes, names, label if spec.labels else None, stage),
+            spec,
+        )
 
     def _tell(self, publication: Publication, spec: PublishSpec) -> None:
         """What was paid, and what it means."""
