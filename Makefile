@@ -1,4 +1,4 @@
-# The whole contract: setup · demo · check · test · lint · bench · pictures · docs · build · package · release · install · clean
+# The whole contract: `make help` lists it.
 # Needs Debian 13 (or alike) with git, make, Python and root or sudo; everything else it installs when missing.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -189,11 +189,11 @@ test-qgis:
 	$(call ALONE,gui) $(ON_SCREEN) tests/gui --ignore tests/gui/test_pictures.py
 
 # A QGIS on Qt 6, as QGIS 4 is, that somebody built (docs/scripts/qgis_qt6.sh), with the packages of Debian that it needs.
-QGIS6 := $(abspath ../shared/qgis6)/run.sh
+QGIS6 ?= $(abspath ../shared/qgis6)/run.sh
 QT6_PACKAGES := python3-pyqt6 $(addprefix python3-pyqt6,.qsci .qtsvg .qtpositioning .qtmultimedia .qtserialport .sip) \
   $(addprefix libqt6,sql6-sqlite keychain1 core5compat6 uitools6 quickwidgets6 multimediawidgets6) \
   qt6-svg-plugins libqca-qt6-2 libqca-qt6-plugins libqscintilla2-qt6-15
-## make test-qt6   tests/qgis in a QGIS on Qt 6, where ../shared/qgis6 has one
+## make test-qt6   tests/qgis in a QGIS on Qt 6: QGIS6=FOLDER/run of docs/scripts/qgis_qt6.sh
 test-qt6: $(INSTALLED_CHECK) build
 	@if [ ! -x $(QGIS6) ]; then echo "test-qt6 is skipped: there is no QGIS on Qt 6 in $(dir $(QGIS6))"; \
 	elif ! dpkg -s $(QT6_PACKAGES) >/dev/null 2>&1 && ! $(call apt,$(QT6_PACKAGES)); then \

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The options of every operation, a frozen dataclass each (see options.py)."""
+"""The options of every operation, a frozen dataclass each (see options.py); of publishing they are
+in disclosure/spec.py.
+"""
 
 from __future__ import annotations
 

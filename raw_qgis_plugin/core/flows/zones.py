@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Zones of flows: polygons that the analyst brings, or hexagons over the ends of trips."""
+"""Zones of flows: polygons that the analyst brings, or hexagons of a grid of the earth."""
 
 from __future__ import annotations
 

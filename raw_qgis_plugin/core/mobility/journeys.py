@@ -31,7 +31,7 @@ from .tables import Column, Diary, Journeys, Legs, Stops
 
 @dataclass(frozen=True)
 class JourneySettings:
-    """What ends a journey. Chosen by the flows of synthetic cities (docs/evidence/flows.md)."""
+    """What ends a journey. Chosen by the flows of synthetic cities (docs/evidence/diary.md)."""
 
     # A silence ends a journey if it is longer than silent_ms and than usual_times the median time
     # between the user's fixes

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is done on the map: drawing, basemap, films, the printed page and its notes."""
+"""What is done on the map: drawing, fitting, basemap, the printed page and its notes."""
