@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Conformal calibration of areas on people outside the training set, for the card of a bundle.
 
-`calibrated` of core/forecasting/predict.py applies it.
+`calibrated` of core/forecasting/adaptation.py applies it.
 """
 
 from __future__ import annotations
