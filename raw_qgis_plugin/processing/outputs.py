@@ -74,15 +74,23 @@ def _inputs(run: Run) -> Iterator[tuple[str, Path, str]]:
         name = definition.name()
         if isinstance(definition, QgsProcessingParameterFile) and run.text(name).strip():
             yield name, Path(run.text(name).strip()).resolve(), ""
-        elif isinstance(definition, QgsProcessingParameterFeatureSource) and (
-            layer := run.vector_layer(name)
-        ):
-            parts = registry.decodeUri(layer.providerType(), layer.source())
-            if path := parts.get("path"):
-                part = parts.get("layerName") or ""
-                if not part and path.lower().endswith(".gpkg"):  # QGIS opens the first layer
-                    part = next((each.name() for each in registry.querySublayers(path)), "")
-                yield name, Path(path).resolve(), part
+            continue
+        if not isinstance(definition, QgsProcessingParameterFeatureSource):
+            continue
+        layer = run.vector_layer(name)
+        if layer is None:
+            continue
+        parts = registry.decodeUri(layer.providerType(), layer.source())
+        if path := parts.get("path"):
+            yield name, Path(path).resolve(), parts.get("layerName") or _first_layer(path)
+
+
+def _first_layer(path: str) -> str:
+    """The layer that QGIS opens in a GeoPackage; '' for another file."""
+    if not path.lower().endswith(".gpkg"):
+        return ""
+    sublayers = QgsProviderRegistry.instance().querySublayers(path)
+    return next((each.name() for each in sublayers), "")
 
 
 def _is_file(text: str) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import lzma
 import re
+import shutil
 import stat
 import zipfile
 import zlib
@@ -50,16 +51,19 @@ def unpack(archive: Path) -> Scratch:
     try:
         with zipfile.ZipFile(archive) as opened:
             for member, name in _members(archive, opened).items():
-                target = Path(scratch.name, MODEL, name)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with opened.open(member) as source, target.open("wb") as out:
-                    while block := source.read(2**20):  # a false size cannot fill memory
-                        out.write(block)
+                _write_member(opened, member, Path(scratch.name, MODEL, name))
     except DAMAGED as e:
         scratch.cleanup()
         words = "{file} is damaged, or the disk is full: copy it again ({error})."
         raise BundleError(words, file=archive, error=e) from e
     return scratch
+
+
+def _write_member(opened: zipfile.ZipFile, member: str, target: Path) -> None:
+    """Unpack a member in blocks, so that a false size cannot fill memory."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with opened.open(member) as source, target.open("wb") as out:
+        shutil.copyfileobj(source, out, 2**20)
 
 
 def _members(archive: Path, opened: zipfile.ZipFile) -> dict[str, str]:

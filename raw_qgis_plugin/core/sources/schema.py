@@ -168,20 +168,20 @@ def _with_position(schema: Schema, names_of: dict[str, str], ends: dict[str, str
     """
     lon = first(LON, names_of)
     lat = first(LAT, names_of)
-    plane = lon is not None and plain(lon) == "x"
     if (lon is None or lat is None) and {"lon", "lat"} <= ends.keys():
         schema = replace(schema, lon=ends["lon"], lat=ends["lat"])
         if schema.end_time:
             return replace(schema, end_lon=ends["end_lon"], end_lat=ends["end_lat"])
         return schema
-    if lon is None or lat is None or plane:
-        for lon_name, lat_name, scale in SCALED:
-            if {lon_name, lat_name} <= names_of.keys():
-                return replace(schema, lon=names_of[lon_name], lat=names_of[lat_name], scale=scale)
+    if lon is not None and lat is not None and plain(lon) != "x":
+        return replace(schema, lon=lon, lat=lat)
+    for lon_name, lat_name, scale in SCALED:
+        if {lon_name, lat_name} <= names_of.keys():
+            return replace(schema, lon=names_of[lon_name], lat=names_of[lat_name], scale=scale)
     geometry = first(GEOMETRY, names_of)
     if lon is None or lat is None:
         return replace(schema, geometry=geometry)
-    return replace(schema, lon=lon, lat=lat, geometry=geometry if plane else None)
+    return replace(schema, lon=lon, lat=lat, geometry=geometry)
 
 
 def has_fixes(names: Sequence[str], wanted: Schema) -> bool:

@@ -161,14 +161,8 @@ class TrainingDialog(RawDialog):
                 self.log.appendPlainText(words)
             share = training.share_done(line, float(child.about.get("minutes", 30)))
             self.bar.setValue(max(self.bar.value(), round(1000 * (share or 0))))
-        visible = {
-            "pause": status == "running",
-            "resume": status in ("stopped", "interrupted", "failed") and whole,
-            "report": status == "finished" and (child.folder / RESULT / "report.html").exists(),
-            "use": status == "finished",
-        }
-        for name, button in self.actions.items():
-            button.setVisible(visible.get(name, True))
+        report = (child.folder / RESULT / "report.html").exists()
+        self._show_actions(status, whole, report)
         if status != self.status and status == "finished":
             self.bar.setValue(1000)
             # the copies of tracks and labels are not needed any more
@@ -176,6 +170,21 @@ class TrainingDialog(RawDialog):
         elif status != self.status and status != "running":
             self.log.appendPlainText(child.errors()[-4000:])
         self.status = status
+        return self._status_words(child)
+
+    def _show_actions(self, status: str, whole: bool, report: bool) -> None:
+        """whole: the tracks are there, to go on with. report: it was written."""
+        visible = {
+            "pause": status == "running",
+            "resume": status in ("stopped", "interrupted", "failed") and whole,
+            "report": status == "finished" and report,
+            "use": status == "finished",
+        }
+        for name, button in self.actions.items():
+            button.setVisible(visible.get(name, True))
+
+    def _status_words(self, child: Child) -> str:
+        status = self.status
         if status == "running" and "seconds_left" in self.last:
             words = tr("Running: {left} of training left, then calibrating and testing")
             return f"<b>{words.format(left=time_left(float(self.last['seconds_left'])))}.</b>"
