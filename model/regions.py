@@ -29,9 +29,9 @@ EPILOG = """
 P has one row a region: its id (without --id its number, and the id that is found), n_users,
 n_points, n_visits, dwell_min (median minutes of a visit); of the visitors residents, workers,
 n_labelled, share_commuters, share_walk, share_bike, share_motor and share_rail with _low and _high
-(80 % intervals); for each task of the model NAME, NAME_low and NAME_high, or NAME and NAME_p;
-suppressed and in_domain. Figures of fewer than --min-users people, or of which one makes up more
-than 85 %, are empty.
+(80 % intervals); for each task of the model NAME, NAME_low and NAME_high, or NAME, NAME_p and
+NAME_guess; suppressed and in_domain. Figures of fewer than --min-users people, or of which one
+makes up more than 85 %, are empty.
 
 The figures are for the desk: those of regions that overlap can be subtracted from each other.
 Figures for others are made by raw:publish in QGIS.

@@ -35,7 +35,7 @@ def test_columns_of_users_in_order(people, invented_model):
     answer = profile(people, invented_model(COMMUTER, MODE, TRIPS))
     assert list(answer.columns) == [
         "user_id", "n_points", "n_days", "t_first", "t_last", "trips", "trips_low", "trips_high", "commuter",
-        "commuter_p", "in_domain", "why", "evidence",
+        "commuter_p", "commuter_guess", "in_domain", "why", "evidence",
     ]  # fmt: skip
     assert all(len(column) == people.n_users for column in answer.columns.values())
     assert (
@@ -49,6 +49,7 @@ def test_unsure_labels_are_unknown(people, invented_model):
     model = invented_model({**COMMUTER, "threshold": 1.1})
     answer = profile(people, model).columns
     assert set(answer["commuter"]) == {"unknown"} and (answer["commuter_p"] >= 0.5).all()
+    assert set(answer["commuter_guess"]) == {"yes"}, "the best guess stands beside"
     said = model.run_head
     model.run_head = lambda name, x: -said(name, x)  # as sure of the other word
     no = profile(people, model).columns

@@ -44,10 +44,10 @@ def is_head_name(name: Any) -> bool:
 
 
 def clash(names: list[str]) -> str:
-    """The first name of a head that is another's too, or that of another's probability or limit; ''
-    if none.
+    """The first name of a head that is another's too, or that of another's probability, guess or
+    limit; '' if none.
     """
-    fields = Counter(name + end for name in names for end in ("", "_p", "_low", "_high"))
+    fields = Counter(name + end for name in names for end in ("", "_p", "_guess", "_low", "_high"))
     return next((name for name in names if fields[name] > 1), "")
 
 

@@ -199,12 +199,15 @@ def head_inputs(embeddings: Array, tracks: Tracks, unit: str) -> Array:
 def head_columns(
     head: dict[str, Any], model: Model, x: Array, stats: Mapping[str, Array]
 ) -> Columns:
-    """A head's columns for inputs x (n, d): NAME and NAME_p, or NAME, NAME_low and NAME_high.
+    """A head's columns for inputs x (n, d).
 
-    stats: (n,) each, of `unit_stats`. NAME of a head of classes is text, 'unknown' if its
-    probability is under the head's threshold. NAME_p is the probability of yes, of other classes of
-    the likeliest one. NAME of a number is in its unit of measure, NAME_low and NAME_high are its 80
-    % interval. Rows with nan in x or outside the domain of the head: 'unknown' and nan.
+    stats: (n,) each, of `unit_stats`.
+
+    Of a head of classes they are NAME, the likeliest class, or 'unknown' if its probability is
+    under the head's threshold; NAME_p, the probability of yes, of other classes of the likeliest
+    one; NAME_guess, the likeliest class, however unlikely. Of a number they are NAME, in its unit
+    of measure, and NAME_low and NAME_high, its 80 % interval. Rows with nan in x or outside the
+    domain of the head: 'unknown' and nan.
     """
     known = ~np.isnan(x).any(axis=1)
     known &= ~any_of(outside(stats, head.get("domain", {}), known), len(x))
@@ -238,6 +241,7 @@ def _number_columns(head: dict[str, Any], known: Array, output: Array | None) ->
 
 def _class_columns(head: dict[str, Any], known: Array, output: Array | None) -> Columns:
     label = np.full(len(known), UNKNOWN, object)
+    guess = label.copy()
     p = np.full(len(known), np.nan)
     if output is not None:
         words = np.array([str(word) for word in head["classes"]], object)
@@ -245,10 +249,12 @@ def _class_columns(head: dict[str, Any], known: Array, output: Array | None) -> 
 
         surest = probability.max(axis=1)
         sure = surest >= head.get("threshold", 0.0)
-        label[known] = np.where(sure, words[probability.argmax(axis=1)], UNKNOWN)
+        guess[known] = words[probability.argmax(axis=1)]
+        label[known] = np.where(sure, guess[known], UNKNOWN)
         p[known] = probability[:, 1] if words.tolist() == NO_YES else surest
 
-    return {head["name"]: label, f"{head['name']}_p": p}
+    name = head["name"]
+    return {name: label, f"{name}_p": p, f"{name}_guess": guess}
 
 
 def evidence_in_words(x: Array, unit: str, model: Model) -> Array:

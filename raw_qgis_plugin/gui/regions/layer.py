@@ -196,11 +196,11 @@ def kinds_of(heads: list[dict[str, Any]]) -> dict[str, str]:
     }
     kinds |= {name: "number" for name in PEOPLE_FIGURES if name not in kinds}
     for head in heads:
-        number = head["kind"] == "number"
-        parts = ("", "_low", "_high") if number else ("", "_p")
-        kinds.update(
-            {head["name"] + part: "number" if number or part else "text" for part in parts}
-        )
+        name = head["name"]
+        if head["kind"] == "number":
+            kinds |= dict.fromkeys((name, f"{name}_low", f"{name}_high"), "number")
+        else:
+            kinds |= {name: "text", f"{name}_p": "number", f"{name}_guess": "text"}
     return {**kinds, "suppressed": "bool", "in_domain": "bool"}
 
 
