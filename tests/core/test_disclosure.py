@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Noise is what it says, nobody counts more than their bounds, and the ledger forgets nothing."""
+"""Noise is what it says, nobody counts more than their bounds, and the ledger forgets nothing.
+
+Noise is drawn anew in each run. Each test says from what its limits are: they hold in all but one
+of a million runs.
+"""
 
 from __future__ import annotations
 
@@ -63,15 +67,18 @@ def test_noise_has_the_probabilities_of_the_discrete_gaussian(variance: int) -> 
     odds = np.exp(-(np.arange(-40 * most, 40 * most + 1) ** 2) / (2 * variance)).sum()
     expected = np.exp(-(values**2) / (2 * variance)) / odds
     counts = np.array([(drawn == value).sum() for value in values])
-    often = expected * len(drawn) > 5
+    often = expected * len(drawn) > 50
     rest = [len(drawn) - counts[often].sum()]
     wanted = np.append(expected[often], 1 - expected[often].sum()) * len(drawn)
-    assert stats.chisquare([*counts[often], *rest], wanted).pvalue > 1e-4
+    assert stats.chisquare([*counts[often], *rest], wanted).pvalue > 1e-7
 
 
 def test_coins_are_as_likely_as_they_say() -> None:
+    """A share of 100,000 coins has a standard deviation of 0.0016 at most, a sixth of 0.01; one of
+    30,000 numbers of 0.0027, a fifth and a half of 0.015.
+    """
     for numerator, denominator in ((0, 1), (1, 3), (1, 1), (5, 2)):
-        happens = gaussian.happens_exp(np.full(40_000, numerator), denominator)
+        happens = gaussian.happens_exp(np.full(100_000, numerator), denominator)
         assert happens.mean() == pytest.approx(exp(-numerator / denominator), abs=0.01)
     numbers = gaussian.below(np.full(30_000, 3))
     assert np.bincount(numbers, minlength=3) / 30_000 == pytest.approx([1 / 3] * 3, abs=0.015)
@@ -80,7 +87,8 @@ def test_coins_are_as_likely_as_they_say() -> None:
 def test_noise_is_fresh_and_large_variances_do_not_overflow() -> None:
     one, other = (gaussian.discrete_gaussian(10**8, 3000) for _ in range(2))
     assert (one != other).mean() > 0.99
-    assert one.std() == pytest.approx(10_000, rel=0.06)
+    # the deviation of 3,000 draws is known to 1 / sqrt(6,000), a sixth of this
+    assert one.std() == pytest.approx(10_000, rel=0.08)
 
 
 # ---- what it costs
@@ -131,7 +139,7 @@ def test_people_count_in_a_random_few_of_their_rows() -> None:
     kept = bound_rows(given, 10)
     assert (np.bincount(kept.kept.person) == 10).all() and kept.beyond == 300
     often = np.bincount(kept.kept.row, minlength=50)
-    assert stats.chisquare(often).pvalue > 1e-4
+    assert stats.chisquare(often).pvalue > 1e-7
     assert bound_rows(given, 50).beyond == 0
 
 
@@ -162,11 +170,21 @@ def test_rows_are_shown_by_noisy_numbers_alone() -> None:
     only = publish(some_table(known=False), spec)
     assert only.columns["name"].tolist() == ["a", "b"], "in the order of names"
     assert len(only.shapes) == 2 and only.columns["n_users"] == pytest.approx([30, 60], abs=8)
-    shown = [
-        not publish(some_table(20), PublishSpec(rho=0.3)).columns["suppressed"][0]
-        for _ in range(100)
-    ]
-    assert 0.4 < np.mean(shown) < 1, "the noise decides"
+
+
+def test_noise_decides_which_regions_are_shown() -> None:
+    """The noise has a standard deviation of 4.5. It shows 78.3 % of 10,000 regions of 13 people, give
+    or take 0.4, and 1.7 % of empty ones, give or take 0.13.
+    """
+    n = 10_000
+    for people, least, most in ((0, 0.01, 0.024), (13, 0.762, 0.804)):
+        row = np.repeat(np.arange(n), people)
+        given = Contributions(row, np.arange(n * people), {"n_users": np.ones(n * people)})
+        table = Table({"name": np.arange(n)}, np.full(n, None), given, (PEOPLE,), True)
+        found = publish(table, PublishSpec())
+        hidden = found.columns["suppressed"]
+        assert least < 1 - hidden.mean() < most
+        assert (found.columns["n_users"][~hidden] >= found.least).all()
 
 
 def test_figures_are_shown_where_their_noise_is_within_a_tenth() -> None:
@@ -265,7 +283,11 @@ def test_a_ledger_that_cannot_be_kept_stops_everything(tmp_path: Path, monkeypat
 
 
 def test_published_counts_are_as_near_as_the_guide_says() -> None:
-    """People in zones by parts of the day, at the default price: docs/guide/publishing.md."""
+    """People in zones by parts of the day, at the default price: docs/guide/publishing.md.
+
+    Over many draws 96 and 99 % of counts are within 10 %, and sums 3.7 and 3.9 % off. Of so few
+    draws the shares have standard deviations of 0.7 % at most, the errors of 0.15 %.
+    """
     path = Path(__file__).parents[2] / "docs/scripts/prices.py"
     spec = importlib.util.spec_from_file_location("prices", path)
     assert spec and spec.loader
@@ -273,7 +295,7 @@ def test_published_counts_are_as_near_as_the_guide_says() -> None:
     spec.loader.exec_module(prices_of)
     for size, draws in (((200, 20), 150), ((2000, 200), 12)):
         found = prices_of.errors(prices_of.city(*size), PublishSpec(), draws)
-        assert found.counts_within >= 0.94 and found.sums <= 0.042  # 0.95 and 0.04, less chance
+        assert found.counts_within >= 0.92 and found.sums <= 0.047
         assert found.shown > 0.9 and abs(found.bias) < 0.02
 
 

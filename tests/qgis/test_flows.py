@@ -131,28 +131,55 @@ def test_awkward_zones(run: Callable, city: str) -> None:
     assert not run("raw:flows", INPUT=city, ZONES=nothing, **OUTPUTS).rows("OUTPUT_MATRIX")
 
 
+@pytest.fixture
+def commuters(make: Callable[..., Any], fixes: Any) -> QgsVectorLayer:
+    """Tracks of 40 people who each go east on a Monday and back on a Saturday."""
+    monday = 1_600_041_600_000 + 9 * 3_600_000
+    user, track, t, lon = [], [], [], []
+    for person in range(40):
+        for name, start, way in (
+            ("out", monday, [10.0, 10.3]),
+            ("back", monday + 5 * 86_400_000, [10.3, 10.0]),
+        ):
+            user += [f"p{person:02d}"] * 2
+            track += [f"p{person:02d} {name}"] * 2
+            t += [start + person * 1000, start + 1_800_000 + person * 1000]
+            lon += way
+    lat = [50.0] * len(lon)
+    return make(type(fixes)(user, t, lon, lat, {"track_id": track}))
+
+
 def test_flows_are_published_with_noise(
-    run: Callable, city: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Callable,
+    city: str,
+    commuters: QgsVectorLayer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """With a ρ of 10 and few rows the noise of a number of people has a standard deviation of 1. So
+    a flow of 40 is shown from 7 on in all but 1e-200 of draws.
+    """
     from raw_qgis_plugin.layers.publishing import Published, describe
 
     monkeypatch.setattr("raw_qgis_plugin.environment.folders.ledger_folder", lambda: tmp_path / "l")
-    common = {"INPUT": city, "SIZE": 9000, "MIN_USERS": 1, "MAX_RHO": 1000}
     done = run("raw:flows", INPUT=city, SIZE=4000, MIN_USERS=2, SLICE="weekend", **OUTPUTS)
     assert all(
         describe(done.layer(name)).startswith("Figures as on")
         for name in ("OUTPUT", "OUTPUT_ZONES")
     )
-    lines = run("raw:publish", **common, KIND="flows", RHO=10, ROWS=6, SLICE="weekend")
+    by_track = {"KIND": "flows", "TRIPS": "tracks", "SIZE": 9000, "MAX_RHO": 1000}
+    common = {"INPUT": commuters, **by_track}
+    lines = run("raw:publish", **common, RHO=10, ROWS=6, SLICE="weekend")
     rows = lines.rows()
     figures = "n_users", "n_trips", "trips_walk", "trips_bike", "trips_motor", "trips_rail"
     more = "from_zone to_zone slice rank suppressed rho epsilon within_95"
-    assert rows and set(rows[0]) == {*figures, *more.split()}
+    assert len(rows) == 2 and set(rows[0]) == {*figures, *more.split()}
     keys = [(row["from_zone"], row["to_zone"], row["slice"]) for row in rows]
     assert keys == sorted(keys) and not any(row["suppressed"] for row in rows), (
         "no row tells of a pair without figures"
     )
-    zones = run("raw:publish", **common, KIND="zones", RHO=10, ROWS=1)
+    by_zone = {"REGIONS": str(SAMPLE / "city_regions.gpkg"), "KIND": "zones", "MAX_RHO": 1000}
+    zones = run("raw:publish", INPUT=city, **by_zone)
     assert {*zones.rows()[0]} == {
         "zone",
         "n_users",
@@ -162,7 +189,8 @@ def test_flows_are_published_with_noise(
         "epsilon",
         "within_95",
     }
-    none = run("raw:publish", **common, KIND="flows", RHO=0.01).layer()
+    # at this price the noise of a number of people is 50, a 19th of the minimum
+    none = run("raw:publish", **common, RHO=0.01, MIN_USERS=1000).layer()
     for layer in (none, lines.layer()):
         Published([]).apply(layer)
     assert not none.featureCount() and not none.renderer().rootRule().children()
