@@ -5,9 +5,7 @@ The labels are a table with an id column and the field. A table with start and e
 intervals, each a track. Labels of two words are a yes or no, of more words classes; numbers are
 numbers, whole ones counts. The head is cross-validated over users (regions: over blocks of two
 kilometres, joined where regions overlap), beside gradient boosting on features that need no network
-(regions: on users, fixes and area) and one answer for all. It goes into a copy of the bundle. With
---backbone tuned the network itself is trained first, and tested on a fifth of the users, who were
-left out.
+(regions: on users, fixes and area) and one answer for all. It goes into a copy of the bundle.
 """
 
 from __future__ import annotations
@@ -17,13 +15,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from model import cli
 from model.data.join import Labelled, label_units
 from model.data.labels import Table, read_table, usable
 from model.head_training.examples import BASELINE, BASELINES, Examples, examples_of, region_examples
-from model.head_training.fit import Splits, encode, folds
 from model.head_training.report import report_page
 from model.head_training.train import add_head, train
 from model.head_training.verdict import verdict
@@ -34,17 +30,10 @@ from raw_qgis_plugin.core.bundle.card import HEAD_NAMES, clash, is_head_name
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.cache import embed_cached
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.specs import TeachSpec
 from raw_qgis_plugin.core.tracks import Tracks
-
-if TYPE_CHECKING:
-    from model.network.raw import Raw
-
-
-SHARE_OF_TUNING = 0.6  # of the minutes; embedding and heads take the rest
 
 
 def parser() -> argparse.ArgumentParser:
@@ -133,23 +122,16 @@ class Training:
         tracks, table = self.read(path, labels)
         return label_units(tracks, table, self.spec.unit, self.args.field, self.rename, self.warn)
 
-    def examples(self, beside: Path) -> tuple[Examples, Splits | None]:
-        """The examples, and how they are split, None for folds.
-
-        beside: a folder for a tuned bundle.
-        """
+    def examples(self) -> Examples:
+        """The examples."""
         if self.spec.unit == "region":
-            return self.region_examples(), None
+            return self.region_examples()
         a = self.args
-        tracks, found = self.labelled(a.tracks, a.labels)
-        splits = None
-        if self.spec.backbone == "tuned":
-            splits = self.tune(tracks, found, beside)
-        examples = self.examples_of(tracks, found, a.sources)
+        examples = self.examples_of(*self.labelled(a.tracks, a.labels), a.sources)
         if a.beside:
             more = self.examples_of(*self.labelled(*a.beside), a.sources)
             examples = examples.beside(more)
-        return examples, splits
+        return examples
 
     def examples_of(self, tracks: Tracks, found: Labelled, by_source: bool) -> Examples:
         """The examples of labelled units."""
@@ -164,53 +146,6 @@ class Training:
             tracks, regions, table, a.field, self.model, a.seed, self.embed, self.warn
         )
 
-    def tune(self, tracks: Tracks, found: Labelled, beside: Path) -> Splits:
-        """Train the network on labelled units but for a fifth of their groups.
-
-        It gets into a bundle without heads. Returns the one split to test it by.
-        """
-        from model.head_training.tune import tune
-        from model.training.checkpoint import network_of
-
-        seed = self.args.seed
-        before = self.examples_of(tracks, found, by_source=False)
-        task, y = encode(before.label, self.rename)
-        splits = folds(y, before.group, task, seed)[:1]
-        if not splits:
-            raise InputError(
-                "The labels are too few or in too few groups to tune the network: leave it frozen."
-            )
-        learn = splits[0][0]
-        network = tune(
-            network_of(self.bundle),
-            tracks.take_tracks(learn),
-            y[learn],
-            task,
-            before.x[learn][:, before.simple],
-            SHARE_OF_TUNING * self.spec.minutes,
-            cli.print_line,
-            seed,
-        )
-        labels = f"the labels '{self.args.field}' of {len(learn)} {self.spec.unit}s"
-        self.use_tuned(network, beside / "tuned", labels)
-        return splits
-
-    def use_tuned(self, network: Raw, folder: Path, labels: str) -> None:
-        """Write a bundle of a tuned network into a folder, and go on with it."""
-        from model.head_training.tune import write_tuned
-
-        bundle = self.bundle
-        if dropped := [head["name"] for head in bundle.card["heads"]]:
-            names = ", ".join(dropped)
-            self.warn(
-                f"The other heads ({names}) belong to the network as it was, "
-                "and are not in the new bundle."
-            )
-        library.copy_files(bundle, folder)
-        write_tuned(folder, network, bundle.card, labels)
-        self.bundle = open_bundle(folder)
-        self.model = Model(self.bundle, self.args.device)
-
 
 def check(a: argparse.Namespace, spec: TeachSpec) -> None:
     """Raise InputError for arguments that cannot be right, before any work."""
@@ -219,8 +154,8 @@ def check(a: argparse.Namespace, spec: TeachSpec) -> None:
     library.check_target(a.output)
     if spec.unit == "region" and not a.regions:
         raise InputError("--unit region needs --regions.")
-    if spec.unit == "region" and (a.beside or a.sources or spec.backbone == "tuned"):
-        raise InputError("--beside, --sources and --backbone tuned are for users, tracks and days.")
+    if spec.unit == "region" and (a.beside or a.sources):
+        raise InputError("--beside and --sources are for users, tracks and days.")
     if a.report:
         if not a.report.parent.is_dir():
             raise InputError(f"There is no folder {a.report.parent} for --report.")
@@ -233,19 +168,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     a = parser().parse_args(argv)
     training = Training(a)
     spec = training.spec
-    with Scratch("raw-tuned-") as beside:
-        examples, splits = training.examples(Path(beside))
-        left = max(spec.minutes - (time.monotonic() - began) / 60, 1.0)
-        found = train(examples, training.rename, a.seed, left, cli.print_line, splits)
-        head, task, card, predictions = found
-        card = {"baseline": BASELINES.get(spec.unit, BASELINE)} | card
-        card["unit"] = spec.unit
-        card["task"] = a.field
-        card["title"] = a.title or spec.task_name.replace("_", " ")
-        card["unit_of_measure"] = a.unit_of_measure
-        card["trained_on"] = a.trained_on
-        card["verdict"] = verdict(card["metrics"])
-        add_head(training.bundle, a.output, spec.task_name, head, card)
+    examples = training.examples()
+    left = max(spec.minutes - (time.monotonic() - began) / 60, 1.0)
+    head, task, card, predictions = train(examples, training.rename, a.seed, left, cli.print_line)
+    card = {"baseline": BASELINES.get(spec.unit, BASELINE)} | card
+    card["unit"] = spec.unit
+    card["task"] = a.field
+    card["title"] = a.title or spec.task_name.replace("_", " ")
+    card["unit_of_measure"] = a.unit_of_measure
+    card["trained_on"] = a.trained_on
+    card["verdict"] = verdict(card["metrics"])
+    add_head(training.bundle, a.output, spec.task_name, head, card)
     if a.report:
         report_page(task, predictions, card).write(a.report)
     report(card)

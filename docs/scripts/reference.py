@@ -26,9 +26,7 @@ SAMPLE = ROOT / "resources/sample"
 COMMANDS = {
     "Answers": ("forecast", "profiles", "regions", "embed", "diary", "flows", "fill"),
     "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "export"),
-    "Evaluation": tuple(
-        f"evaluate.{name}" for name in ("forecast", "profiles", "regions", "probes")
-    ),
+    "Evaluation": tuple(f"evaluate.{name}" for name in ("forecast", "profiles", "regions")),
     "The synthetic city": ("synthetic",),
     "Parts of the model": ("shipped.retrieval.train", "shipped.fill.train"),
 }

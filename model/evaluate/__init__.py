@@ -2,8 +2,7 @@
 """Measure a model against simple methods on the same cases: python -m model.evaluate COMMAND
 
 forecast: forecasts. profiles: heads on unseen labels. regions: labels of regions from their
-visitors. probes: heads from few labels, and the value of pretraining. Each is a module of this
-package; COMMAND --help describes it.
+visitors. Each is a module of this package; COMMAND --help describes it.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any
 from model.cli import Parser, check_not_read, from_zero
 from raw_qgis_plugin.core.errors import InputError
 
-COMMANDS = ("forecast", "profiles", "regions", "probes")
+COMMANDS = ("forecast", "profiles", "regions")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

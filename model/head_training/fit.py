@@ -29,7 +29,6 @@ from raw_qgis_plugin.core.bundle.heads import Head
 from raw_qgis_plugin.core.errors import InputError
 
 Arrays = dict[str, np.ndarray]
-Splits = list[tuple[np.ndarray, np.ndarray]]  # training and test rows of each fold
 
 
 @dataclass(frozen=True)
@@ -352,7 +351,7 @@ def interval(residual: Array) -> dict[str, float]:
     }
 
 
-def folds(y: Array, group: Array, task: Task, seed: int = 0) -> Splits:
+def folds(y: Array, group: Array, task: Task, seed: int = 0) -> list[tuple[Array, Array]]:
     """Training and test rows of up to five folds by group, stratified by class (numbers: by up to
     four quantiles).
     """

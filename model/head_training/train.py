@@ -17,9 +17,9 @@ from sklearn.metrics import log_loss
 from model.cli import Report, print_line
 from model.head_training import fit
 from model.head_training.examples import SAME_FOR_ALL_NEARER, Examples, without_lone_classes
-from model.head_training.fit import Arrays, Splits, Task
+from model.head_training.fit import Arrays, Task
 from model.head_training.verdict import Predictions, compare
-from model.training.card import without_heads, write_card
+from model.training.card import write_card
 from raw_qgis_plugin.core.arrays import Array, softmax
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle
@@ -68,20 +68,15 @@ def train(
     seed: int,
     minutes: float,
     report: Report = print_line,
-    splits: Splits | None = None,
 ) -> Trained:
-    """Cross-validate, calibrate and fit a head. splits: five folds unless given."""
-    if splits is None:
-        e = without_lone_classes(e, rename, lambda text: report({"warning": text}))
-
+    """Cross-validate, calibrate and fit a head."""
+    e = without_lone_classes(e, rename, lambda text: report({"warning": text}))
     task, y = fit.encode(e.label, rename)
 
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
-    if splits is None:
-        splits = fit.folds(y, e.group, task, seed)
 
-    answers = cross_validate(e, y, task, seed, minutes, report, splits)
+    answers = cross_validate(e, y, task, seed, minutes, report)
     truth = y[answers.rows]
     share = best_share(answers.parts, truth, task)
     out = mixed(answers.parts, share)
@@ -180,9 +175,9 @@ def cross_validate(
     seed: int,
     minutes: float,
     report: Report,
-    splits: Splits,
 ) -> Answers:
     """The answers for the folds that there is time for. Raises InputError without folds."""
+    splits = fit.folds(y, e.group, task, seed)
     if not splits:
         raise InputError(
             "The labels are too few or in too few groups for a cross-validation, so the head could "
@@ -275,7 +270,7 @@ def add_head(bundle: Bundle, output: Path, name: str, head: Arrays, card: dict) 
         fresh = Path(beside) / "fresh"
         library.copy_files(bundle, fresh)
         (fresh / HEADS).mkdir(exist_ok=True)
-        kept = without_heads(fresh, bundle.card, [name])
         save_file(head, fresh / HEADS / f"{name}.safetensors")
-        write_card(fresh, kept | {"heads": [*kept["heads"], {"name": name, **card}]})
+        kept = [other for other in bundle.card["heads"] if other["name"] != name]
+        write_card(fresh, bundle.card | {"heads": [*kept, {"name": name, **card}]})
         library.copy(fresh, output)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,14 +126,6 @@ def _forecast_table(figures: dict[str, dict]) -> str:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.0%}"
-
-
-def without_heads(folder: Path, card: dict, names: Sequence[str]) -> dict:
-    """A bundle's card without the named heads, whose files are removed from its folder."""
-    for name in names:
-        (folder / "heads" / f"{name}.safetensors").unlink(missing_ok=True)
-
-    return card | {"heads": [h for h in card["heads"] if h["name"] not in names]}
 
 
 def _head_table(heads: list[dict]) -> str:

@@ -287,14 +287,6 @@ class TeachSpec(Spec):
         "Label name",
         "Lower-case letters, digits and _. The field of the results has this name.",
     )
-    backbone: str = option(
-        "frozen",
-        "The network",
-        "frozen: the network does not change; takes minutes. tuned: the network is trained too; "
-        "needs some thousand "
-        "labels, and the copy loses its other labels.",
-        choices=("frozen", "tuned"),
-    )
     minutes: float = option(30.0, "Minutes at most", minimum=0.1, advanced=True)
 
 

@@ -229,7 +229,6 @@ class TrainHead(TrainingAlgorithm):
                 "--trained-on": tr("labels of your own"),
                 "--minutes": f"{spec.minutes:g}",
                 "--device": run.spec(DeviceSpec).device.lower(),
-                "--backbone": spec.backbone,
                 "--cache": folders.cache_folder(),
                 "--report": result / "report.html",
                 "--output": result / "bundle",

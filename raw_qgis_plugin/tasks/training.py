@@ -52,8 +52,8 @@ def share_done(line: dict[str, Any], minutes: float) -> float | None:
     """The share of a training that is done, by a line of its log; None without progress."""
     if "seconds_left" in line:
         return TRAINED * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
-    if "embedded" in line or "tuning" in line:
-        return EMBEDDED * float(line.get("embedded", line.get("tuning", 0.0)))
+    if "embedded" in line:
+        return EMBEDDED * float(line["embedded"])
     if "fold" in line:
         return EMBEDDED + (1 - EMBEDDED) * line["fold"] / (1 + line["of"])
     return AFTER.get(str(line.get("stage")))

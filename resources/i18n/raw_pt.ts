@@ -2076,10 +2076,6 @@
       <translation>Os rótulos são poucos ou estão em poucos grupos para uma validação cruzada, então o rótulo não pôde ser avaliado.</translation>
     </message>
     <message>
-      <source>The labels are too few or in too few groups to tune the network: leave it frozen.</source>
-      <translation>Os rótulos são poucos ou estão em poucos grupos para ajustar a rede: deixe-a congelada.</translation>
-    </message>
-    <message>
       <source>The labels have no id of the {unit} (a field called {names}). Choose it under Advanced Parameters as Field with the unit's id.</source>
       <translation>Os rótulos não têm o id de {unit} (um campo chamado {names}). Escolha-o em Parâmetros avançados como o campo com o id da unidade.</translation>
     </message>
@@ -2194,10 +2190,6 @@
     <message>
       <source>The model's card names the head {name}, which is missing or too large.</source>
       <translation>A ficha do modelo cita o rótulo {name}, que falta ou é grande demais.</translation>
-    </message>
-    <message>
-      <source>The network</source>
-      <translation>A rede</translation>
     </message>
     <message>
       <source>The network of the model {model} has other sizes than those that this version of RAW knows ({known}).</source>
@@ -2982,10 +2974,6 @@
     <message>
       <source>from {region}</source>
       <translation>de {region}</translation>
-    </message>
-    <message>
-      <source>frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand labels, and the copy loses its other labels.</source>
-      <translation>frozen: a rede não muda; leva minutos. tuned: a rede também é treinada; precisa de alguns milhares de rótulos, e a cópia perde os outros rótulos.</translation>
     </message>
     <message>
       <source>geometry</source>

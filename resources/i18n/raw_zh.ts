@@ -2076,10 +2076,6 @@
       <translation>标签太少或分组太少，无法交叉验证，因此无法评估该标签。</translation>
     </message>
     <message>
-      <source>The labels are too few or in too few groups to tune the network: leave it frozen.</source>
-      <translation>标签太少或分组太少，无法微调网络：请保持冻结。</translation>
-    </message>
-    <message>
       <source>The labels have no id of the {unit} (a field called {names}). Choose it under Advanced Parameters as Field with the unit's id.</source>
       <translation>标签没有{unit}的 id（名为 {names} 的字段）。请在“高级参数”中选择包含 id 的字段。</translation>
     </message>
@@ -2194,10 +2190,6 @@
     <message>
       <source>The model's card names the head {name}, which is missing or too large.</source>
       <translation>模型卡片提到标签 {name}，但它缺失或过大。</translation>
-    </message>
-    <message>
-      <source>The network</source>
-      <translation>网络</translation>
     </message>
     <message>
       <source>The network of the model {model} has other sizes than those that this version of RAW knows ({known}).</source>
@@ -2982,10 +2974,6 @@
     <message>
       <source>from {region}</source>
       <translation>从{region}</translation>
-    </message>
-    <message>
-      <source>frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand labels, and the copy loses its other labels.</source>
-      <translation>frozen：网络不变；需几分钟。tuned：网络也被训练；需要数千个标签，副本会失去其他标签。</translation>
     </message>
     <message>
       <source>geometry</source>

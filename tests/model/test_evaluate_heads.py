@@ -10,14 +10,10 @@ import pytest
 import shapely
 
 from model.evaluate import main as evaluate
-from model.evaluate import probes, profiles, regions
+from model.evaluate import profiles, regions
 from model.finetune import main as finetune
-from model.head_training.tune import untrained
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources.readers import read
 
 
 @pytest.fixture(scope="module")
@@ -180,39 +176,3 @@ def test_measures_are_what_they_say():
     assert m["r2"] == pytest.approx(1 - 40 / np.square(truth - truth.mean()).sum())
     assert m["mae"] == 1 and m["rank_correlation"] == pytest.approx(1)
     assert m["more_r2"][0] == pytest.approx(m["r2"]) and m["more_r2"][1] > 0.9
-
-
-def test_random_weights_are_another_network_of_the_same_size(nano_run, tracks_file, tmp_path):
-    tracks, _, _ = read(str(tracks_file))
-    some, bundle = tracks.take(tracks.user < 5), open_bundle(nano_run / "bundle")
-    ours, random = (
-        embed(some, model)
-        for model in (Model(bundle, "cpu"), untrained(bundle, tmp_path / "random"))
-    )
-    assert np.abs(random - ours)[:, : 4 * bundle.card["width"]].max() > 0.1
-    assert np.array_equal(
-        random[:, 4 * bundle.card["width"] :], ours[:, 4 * bundle.card["width"] :]
-    )
-
-
-def test_heads_from_few_labels(nano_run, tracks_file, tmp_path):
-    rows = "".join(f"u{i},{'ab'[i % 2]},2023-11-14,2023-11-16\n" for i in range(120))
-    (tmp_path / "l.csv").write_text(f"user_id,way,start,end\n{rows}")
-    arguments = [
-        "probes",
-        "--tracks",
-        str(tracks_file),
-        "--labels",
-        str(tmp_path / "l.csv"),
-        "--field",
-        "way",
-    ]
-    arguments += ["--few", "10", "40", "--draws", "3", "--split", "person", "unit"]
-    evaluate([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "p")])
-    few = json.loads((tmp_path / "p.json").read_text())
-    assert list(few) == ["10 by person", "40 by person", "10 by unit", "40 by unit"]
-    for r in few.values():
-        assert r[probes.PRETRAINED][0] > 0.9 and len(r) == 5  # three methods, and the gain over two
-        gain = r[f"{probes.PRETRAINED} minus {probes.BOOSTING}"]
-        assert gain[0] == pytest.approx(r[probes.PRETRAINED][0] - r[probes.BOOSTING][0])
-        assert gain[1] <= gain[0] <= gain[2]

@@ -15,7 +15,7 @@ from model.finetune import main as finetune
 from model.head_training.fit import Task, encode, fit_parts, folds, join_parts, predict
 from model.head_training.train import add_head
 from model.head_training.verdict import Predictions, compare, verdict
-from raw_qgis_plugin.core.bundle.bundle import Worth, open_bundle
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import BundleError, InputError
@@ -184,26 +184,6 @@ def test_embeddings_are_kept(command, tmp_path, monkeypatch):
     assert one == two
     with pytest.raises(AssertionError, match="embedded again"):
         finetune(command(tmp_path / "three"))
-
-
-def test_the_network_is_tuned_and_judged_on_people_left_out(
-    command, nano_run, tracks_file, tmp_path, lines
-):
-    finetune(command(tmp_path / "bundle", "--backbone", "tuned", "--minutes", "0.1"))
-    told = lines()
-    assert any("tuning" in line for line in told)
-    assert told[-1]["use"] == (Worth(told[-1]["advice"]) in (Worth.PROVEN, Worth.UNPROVEN))
-    assert told[-1]["verdict"].startswith(f"{told[-1]['advice']}: ")
-    bundle = open_bundle(tmp_path / "bundle")
-    before, after = (path / "weights.safetensors" for path in (nano_run / "bundle", bundle.path))
-    assert before.read_bytes() != after.read_bytes()
-    (head,) = bundle.card["heads"]
-    assert 20 <= head["metrics"]["units"] <= 28 and head["metrics"]["head"]["accuracy"] > 0.9
-    assert "tuned on the labels" in bundle.card["data"] and bundle.card["onnx_difference"] < 1e-3
-    answers = profile(
-        read(str(tracks_file))[0].by_user(), Model(bundle, "cpu"), "user", ["way"]
-    ).columns
-    assert (answers["way"] != "unknown").mean() > 0.8
 
 
 @pytest.mark.parametrize(
