@@ -106,10 +106,12 @@ def _cut_fine(tracks: Tracks, cadence_s: int, sample: Sample) -> Windows:
     metres = haversine_m(lon[1:], lat[1:], lon[:-1], lat[:-1])
     seconds = np.maximum(np.diff(t) / 1000.0, 0.5)
     broken = run_starts(user)[1:]
-    broken |= np.diff(bins[first]) > Protocol.longest_step
+    bins = bins[first]
+    broken |= np.diff(bins) > Protocol.longest_step
     broken |= metres / seconds > Protocol.fastest_m_s
     breaks = np.append(0, np.cumsum(broken))
-    travelled = np.append(0.0, np.cumsum(np.where(broken, 0.0, metres)))
+    metres[broken] = 0.0
+    travelled = np.append(0.0, np.cumsum(metres))
 
     last = Protocol.context + Protocol.ahead - 1
     begin: Array = np.arange(0, max(len(t) - last, 0), Protocol.every)
@@ -179,7 +181,8 @@ def _cut_long(tracks: Tracks, family: str, sample: Sample) -> Windows:
     # contexts: of enough bins of the same user
     start = np.searchsorted(key, np.maximum(key - CONTEXT_BINS + 1, b.user * span))
     enough = np.arange(len(key)) - start >= Protocol.least - 1
-    end = np.flatnonzero(known.any(axis=1) & enough)
+    enough &= known.any(axis=1)
+    end = np.flatnonzero(enough)
     end = end[sample.of(b.user[end])]
 
     known = known[end]
@@ -190,6 +193,8 @@ def _cut_long(tracks: Tracks, family: str, sample: Sample) -> Windows:
     real = at >= start
     at = np.maximum(at, start)
 
+    middle = b.t[end][:, None] + BIN_MS * ahead
+
     return Windows(
         family=family,
         user=b.user[end],
@@ -197,7 +202,7 @@ def _cut_long(tracks: Tracks, family: str, sample: Sample) -> Windows:
         lon=np.where(real, b.lon[at], np.nan),
         lat=np.where(real, b.lat[at], np.nan),
         horizon_s=BIN_MS / 1000.0 * ahead,
-        query_t=np.where(known, b.t[truth], b.t[end][:, None] + BIN_MS * ahead),
+        query_t=np.where(known, b.t[truth], middle),
         true_lon=np.where(known, b.lon[truth], np.nan),
         true_lat=np.where(known, b.lat[truth], np.nan),
     )

@@ -55,21 +55,18 @@ def methods(users: Tracks, visits: csr_matrix, area: Array, use: Array, model: M
     one = strength_of(embeddings.shape[1], model)
     much = strength_of_counts(one)
     known = region_inputs(embeddings, visits, area, use)[:, -COUNTS:]
+    alone = known[:, :3]
     summed = pool_users(embeddings, visits)
     averaged = pool_users(embeddings, visits, "mean")
+    pooled = np.concatenate([summed, averaged], axis=1)
+    both = np.concatenate([one, one])
     activity = np.append(np.full(3, 3.0), np.ones(len(REGION_ACTIVITY)))
 
     return {
-        ALONE: (known[:, :3], np.ones(3)),
+        ALONE: (alone, np.ones(3)),
         "region activity": (known, activity),
-        "embeddings": (
-            np.concatenate([summed, averaged, known[:, :3]], axis=1),
-            np.concatenate([one, one, much[:3]]),
-        ),
-        RAW: (
-            np.concatenate([summed, averaged, known], axis=1),
-            np.concatenate([one, one, much]),
-        ),
+        "embeddings": (np.hstack([pooled, alone]), np.append(both, much[:3])),
+        RAW: (np.hstack([pooled, known]), np.append(both, much)),
     }
 
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sklearn.metrics import confusion_matrix
 
 from model.head_training.fit import Task
@@ -12,11 +10,12 @@ from model.head_training.verdict import Predictions
 from raw_qgis_plugin.core.embedding.applicability import limits_in_words
 from raw_qgis_plugin.core.errors import translated
 from raw_qgis_plugin.core.evaluation.report import Page
+from raw_qgis_plugin.core.labels import CardData
 
 MOST_TIMES = 1000  # a greater ratio is infinite: in some draws the simple method made no error
 
 
-def report_page(task: Task, p: Predictions, card: dict[str, Any]) -> Page:
+def report_page(task: Task, p: Predictions, card: CardData) -> Page:
     """A page about a head: the verdict, the scores, with how many labels, and where it is right and
     wrong.
     """
@@ -39,14 +38,14 @@ def report_page(task: Task, p: Predictions, card: dict[str, Any]) -> Page:
     return page
 
 
-def _error_name(card: dict[str, Any]) -> str:
+def _error_name(card: CardData) -> str:
     """What the error of a number is called."""
     name = translated("mean absolute error")
     unit = card.get("unit_of_measure")
     return f"{name} ({unit})" if unit else name
 
 
-def _beside_simple(page: Page, card: dict[str, Any]) -> None:
+def _beside_simple(page: Page, card: CardData) -> None:
     """The scores of the head and of the simple method."""
     page.heading(translated("Beside a simple method"))
     words = translated(
@@ -81,7 +80,7 @@ def _beside_simple(page: Page, card: dict[str, Any]) -> None:
     )
 
 
-def _with_fewer(page: Page, task: Task, card: dict[str, Any]) -> None:
+def _with_fewer(page: Page, task: Task, card: CardData) -> None:
     """The scores with some of the labels."""
     page.heading(translated("With fewer labels"))
     page.sentence(
@@ -95,7 +94,7 @@ def _with_fewer(page: Page, task: Task, card: dict[str, Any]) -> None:
     page.table([translated("labels"), score], rows)
 
 
-def _right_and_wrong(page: Page, task: Task, p: Predictions, card: dict[str, Any]) -> None:
+def _right_and_wrong(page: Page, task: Task, p: Predictions, card: CardData) -> None:
     """Which classes were taken for which."""
     page.heading(translated("Right and wrong"))
     counts = confusion_matrix(p.truth, p.head, labels=range(len(task.classes)))

@@ -16,6 +16,7 @@ from .errors import InputError, translated
 MODES = ("walk", "bike", "motor vehicle", "rail")
 SHORT_MODES = ("walk", "bike", "motor", "rail")  # MODES in the names of fields
 YES, NO = "yes", "no"
+CardData = dict[str, Any]  # what card.json says of a model, or of one of its heads
 UNKNOWN = "unknown"  # what has no answer; its reason stands in `why`
 
 
@@ -27,7 +28,7 @@ class Label:
     own that belong to it.
     """
 
-    card: dict[str, Any]
+    card: CardData
     columns: tuple[str, ...] = ()
 
     @property
@@ -93,13 +94,13 @@ OF_REGIONS = tuple(
 BY_UNIT = {"user": OF_USERS, "region": OF_REGIONS}
 
 
-def cards_of(unit: str, heads: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def cards_of(unit: str, heads: Sequence[CardData]) -> list[CardData]:
     """The cards of all labels of a unit, and of heads after them."""
     return [*(label.card for label in BY_UNIT.get(unit, ())), *heads]
 
 
 def choose_labels(
-    unit: str, heads: Sequence[dict[str, Any]], tasks: Sequence[str] | None
+    unit: str, heads: Sequence[CardData], tasks: Sequence[str] | None
 ) -> tuple[Label, ...]:
     """The labels of a unit that are among the names, or all without names.
 
@@ -114,8 +115,8 @@ def choose_labels(
 
 
 def choose_heads(
-    unit: str, heads: Sequence[dict[str, Any]], tasks: Sequence[str] | None
-) -> list[dict[str, Any]]:
+    unit: str, heads: Sequence[CardData], tasks: Sequence[str] | None
+) -> list[CardData]:
     """The heads that are among the names, or all without names.
 
     heads: of the unit. Raises InputError for a name that is neither a head nor a label.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from qgis.core import (
@@ -31,7 +31,7 @@ from qgis.PyQt.QtXml import QDomDocument
 
 from ..core.arrays import Array
 from ..core.bundle.bundle import Worth, shipped_heads, worth
-from ..core.labels import SHORT_MODES
+from ..core.labels import SHORT_MODES, CardData
 from ..core.paths import RESOURCES
 from .words import tr
 
@@ -54,7 +54,7 @@ class Rules:
         self.patterns = {rule.label(): rule for rule in layer.renderer().rootRule().children()}
         self.root = QgsRuleBasedRenderer.Rule(None)
 
-    def first(self, heads: list[dict[str, Any]]) -> dict[str, Any] | None:
+    def first(self, heads: list[CardData]) -> CardData | None:
         """The first head whose field is in the layer."""
         names = self.layer.fields().names()
         return next((head for head in heads if head["name"] in names), None)
@@ -77,7 +77,7 @@ class Rules:
         ):
             self.add(pattern, condition, words, colour)
 
-    def add_answers(self, pattern: str, head: dict[str, Any], field: str = "") -> None:
+    def add_answers(self, pattern: str, head: CardData, field: str = "") -> None:
         """Add a rule for each class of a head, or for steps of its number with equal shares of the
         features.
 
@@ -104,7 +104,7 @@ class Rules:
             colour = STEP_COLOURS[round(i / max(1, last) * 4) if last else 2]
             self.add(pattern, condition, f"{words} {unit}".strip(), colour)
 
-    def add_outside(self, head: dict[str, Any] | None) -> None:
+    def add_outside(self, head: CardData | None) -> None:
         """Mark the features for which a head, or all of a run, abstains: unlike its training data,
         or too little.
 
@@ -150,7 +150,7 @@ class Rules:
                 rule.symbol().setDataDefinedProperty(QgsSymbol.Property.PropertyOpacity, opacity)
 
 
-def is_unproven(head: dict[str, Any]) -> bool:
+def is_unproven(head: CardData) -> bool:
     """Whether no test proves that a head is better than a simple method. The shipped heads and the
     labels of people, which are of no unit, have a page of evidence.
     """
@@ -161,7 +161,7 @@ def is_unproven(head: dict[str, Any]) -> bool:
     )
 
 
-def verdict_of(head: dict[str, Any], min_units: int = 30) -> str:
+def verdict_of(head: CardData, min_units: int = 30) -> str:
     """What the test of a head found, in words. Where it was tested on several sources, each of them
     weighs alike and 'unknown' counts as wrong. min_units: sources with fewer do not count.
     """
@@ -235,13 +235,13 @@ def mode_looks() -> dict[str, tuple[str, str]]:
     )
 
 
-def title_of(head: dict[str, Any]) -> str:
+def title_of(head: CardData) -> str:
     """The head's title, translated."""
     words = tr(str(head.get("title") or head["name"].replace("_", " ")))
     return words[:1].upper() + words[1:]
 
 
-def class_words(head: dict[str, Any], word: str) -> str:
+def class_words(head: CardData, word: str) -> str:
     """The label of a class: 'Commuter: yes' where the class alone would be unclear."""
     plain = word.replace("_", " ")
     text = tr(plain)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from qgis.core import (
@@ -24,11 +24,11 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDateTime
 
+from ..core.labels import CardData
 from .flows import add_styles, draw_moving
 from .legends import CLASS_COLOURS, Rules, Style, numbers_of, title_of
 from .words import MADE, MADE_BY, MADE_OF, ZONE, tr
 
-log = logging.getLogger(__name__)
 INFERRED = "123,63,158"  # what nobody observed is purple, hollow or dashed
 AHEAD_COLOURS = ("#7f2704", "#b8480a", "#e0701f", "#f39a4f", "#f8c18c")
 STOP_COLOURS = ("#d55e00", "#56b4e9", "#f0e442")  # the trips between them have others
@@ -70,7 +70,7 @@ class Profiles(Style):
     heads: the cards of the model's heads for the unit. shown: the name of the head to show.
     """
 
-    heads: list[dict[str, Any]]
+    heads: list[CardData]
     unit: str = "user"
     shown: str = ""
     start = "t_first"
@@ -124,7 +124,7 @@ class Trips(Style):
     there is one.
     """
 
-    heads: list[dict[str, Any]]
+    heads: list[CardData]
     title = "Trips"
     qml = "profile_tracks"
     order = 1
@@ -149,7 +149,7 @@ class RegionScores(Style):
     regions.
     """
 
-    heads: list[dict[str, Any]]
+    heads: list[CardData]
     title = "Regions"
     qml = "regions"
     start = ""
@@ -358,7 +358,7 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
                 if given not in (self.default, self.style.name):
                     layer.setName(given)
         except Exception as error:  # the layer is usable without its style
-            log.exception("No style for %s", layer.name())
+            logging.getLogger(__name__).exception("No style for %s", layer.name())
             if feedback is not None:
                 feedback.pushWarning(
                     tr("The style of {layer} failed: {error}").format(

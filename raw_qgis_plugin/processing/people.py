@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from qgis.core import Qgis, QgsProcessingParameterFileDestination, QgsProcessingParameterString
@@ -18,6 +18,7 @@ from .words import describe_head, names_of, tr
 
 if TYPE_CHECKING:
     from ..core.embedding.similarity import Similar
+    from ..core.labels import CardData
     from ..core.mobility.tables import Diary
 
 
@@ -110,7 +111,7 @@ class WriteDiary(TrackAlgorithm):
             run.warn(tr("Stops show where people live and work: they are personal data."))
         self.write_layers(run, diary, heads)
 
-    def write_layers(self, run: Run, diary: Diary, heads: list[dict[str, Any]]) -> None:
+    def write_layers(self, run: Run, diary: Diary, heads: list[CardData]) -> None:
         """Write stops and legs. heads: the card of the head that names modes, if there is one."""
         from ..core.geojson import write_tracks
         from ..core.mobility.diary import stop_columns, trip_columns

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import Qgis, QgsCoordinateTransform
 
 from ..core.arrays import Array, Columns
+from ..core.labels import CardData
 from ..core.sources.schema import NONE
 from ..core.specs import DeviceSpec, ZoneSpec
 from .base import RawAlgorithm
@@ -167,7 +168,7 @@ class TrackAlgorithm(RawAlgorithm):
 
         return embed_cached(tracks, self.model, cache_folder(), progress, self.current.warn)
 
-    def choose_heads(self, unit: str) -> list[dict[str, Any]]:
+    def choose_heads(self, unit: str) -> list[CardData]:
         """The heads of TASKS. Logs which the model has, and how far they can be trusted."""
         from ..core.embedding.profiles import choose_heads
 

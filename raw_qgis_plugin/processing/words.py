@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.labels import CardData
 from ..environment import packages
 from ..layers.words import count_fixes, count_tracks, count_users, tr
 
@@ -31,7 +32,7 @@ def describe(tracks: Tracks) -> str:
     )
 
 
-def describe_head(head: dict[str, Any], asked: bool = True) -> str:
+def describe_head(head: CardData, asked: bool = True) -> str:
     """What a head answers, and how far it can be trusted."""
     from ..layers.legends import verdict_of
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import BundleError
 from ..features.featurizer import FEATURE_VERSION
+from ..labels import CardData
 from ..paths import DEVICE
 from . import contract
 from .contract import Limits
@@ -141,7 +142,7 @@ NEEDED = ("name", "format_version", "feature_version", "width", "embedding", "ca
 NEEDED_OF_HEAD = ("name", "unit", "kind", "inputs")
 
 
-def read_card(text: bytes, folder: Path) -> dict[str, Any]:
+def read_card(text: bytes, folder: Path) -> CardData:
     """The checked card of the bundle in a folder. Raises BundleError."""
     try:
         card = json.loads(text.decode("utf-8"))

@@ -11,9 +11,9 @@ import stat
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ..errors import BundleError
+from ..labels import CardData
 from ..paths import DEVICE
 from ..scratch import Scratch
 from . import contract
@@ -89,7 +89,7 @@ def _members(archive: Path, opened: zipfile.ZipFile) -> dict[str, str]:
     return names
 
 
-def check(folder: Path) -> dict[str, Any]:
+def check(folder: Path) -> CardData:
     """The card of the bundle in a folder, all of it checked. Raises BundleError and OSError."""
     _check_members(folder)
     card = read_card(_read_text(folder / contract.CARD_FILE), folder)
@@ -107,7 +107,7 @@ def check(folder: Path) -> dict[str, Any]:
     return card
 
 
-def head_file(folder: Path, head: dict[str, Any]) -> tuple[Path, int, int]:
+def head_file(folder: Path, head: CardData) -> tuple[Path, int, int]:
     """The file of a head of a card, and the numbers of its inputs and outputs."""
     outputs = 1 if head["kind"] == "number" else len(head["classes"])
     return folder / contract.HEADS / f"{head['name']}.safetensors", head["inputs"], outputs
@@ -132,7 +132,7 @@ def _check_members(folder: Path) -> None:
             raise BundleError(words, folder=folder, name=name)
 
 
-def _check_head_files(folder: Path, card: dict[str, Any]) -> None:
+def _check_head_files(folder: Path, card: CardData) -> None:
     """Raise BundleError unless there are the heads of the card, and no others."""
     files = [head_file(folder, head)[0] for head in card["heads"]]
     for file in files:

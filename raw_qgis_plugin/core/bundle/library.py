@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from ..errors import BundleError, InputError, RawError
+from ..labels import CardData
 from ..paths import DEVICE, shipped_bundle
 from ..scratch import REPLACED, Scratch, put_back
 from .bundle import Bundle, open_bundle
@@ -24,7 +24,7 @@ class Entry:
 
     path: Path
     shipped: bool
-    card: dict[str, Any] | None
+    card: CardData | None
     refusal: str = ""
 
     @property

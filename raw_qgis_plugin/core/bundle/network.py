@@ -20,6 +20,7 @@ import numpy as np
 
 from ..arrays import Columns
 from ..errors import BundleError
+from ..labels import CardData
 from ..paths import GRAPHS
 from .contract import WEIGHTS_FILE, Limits
 
@@ -36,7 +37,7 @@ def _sizes() -> dict[str, dict[str, Any]]:
     return {path.stem: json.loads(path.read_text("utf-8")) for path in GRAPHS.glob("*.json")}
 
 
-def _preset(card: dict[str, Any]) -> str:
+def _preset(card: CardData) -> str:
     """The preset that a card's network has. Raises BundleError where it is none."""
     config = card.get("config")
     for name, sizes in _sizes().items():
@@ -50,12 +51,12 @@ def _preset(card: dict[str, Any]) -> str:
     )
 
 
-def graph_of(card: dict[str, Any]) -> bytes:
+def graph_of(card: CardData) -> bytes:
     """RAW's graph for the network of a card. Raises BundleError."""
     return (GRAPHS / f"{_preset(card)}.onnx").read_bytes()
 
 
-def check_weights(folder: Path, card: dict[str, Any]) -> None:
+def check_weights(folder: Path, card: CardData) -> None:
     """Raise BundleError unless the weights of a bundle are those of its network, by their names and
     shapes.
     """
@@ -68,7 +69,7 @@ def check_weights(folder: Path, card: dict[str, Any]) -> None:
         )
 
 
-def weights_of(folder: Path, card: dict[str, Any]) -> Columns:
+def weights_of(folder: Path, card: CardData) -> Columns:
     """The weights of a bundle by name, float32. Raises BundleError."""
     check_weights(folder, card)
     return read_arrays(folder / WEIGHTS_FILE, Limits.bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..errors import InputError, Progress, no_progress, part_of, translated
 from ..features.activity import ACTIVITY
 from ..features.motion import MOTION
 from ..features.ride import ride
-from ..labels import UNKNOWN
+from ..labels import UNKNOWN, CardData
 from ..tracks import Tracks, solar_day
 from .applicability import any_of, in_words, outside, unit_stats
 from .embed import embed
@@ -107,7 +107,7 @@ class Verdict:
 def _verdict(
     tracks: Tracks,
     unit: str,
-    heads: list[dict[str, Any]],
+    heads: list[CardData],
     found: Columns,
     stats: Columns,
 ) -> Verdict:
@@ -136,7 +136,7 @@ def _verdict(
     return Verdict(in_domain, why, reasons)
 
 
-def _title(head: dict[str, Any], heads: list[dict[str, Any]]) -> str:
+def _title(head: CardData, heads: list[CardData]) -> str:
     """What stands before a reason if there are several heads: 'Commuter: '."""
     return f"{head.get('title') or head['name']}: " if len(heads) > 1 else ""
 
@@ -152,7 +152,7 @@ def _answers(
     tracks: Tracks,
     unit: str,
     model: Model,
-    heads: list[dict[str, Any]],
+    heads: list[CardData],
     progress: Progress,
     cached: Embed | None,
 ) -> list[Columns]:
@@ -176,7 +176,7 @@ def _answers(
     return [join_rows(answers), join_rows(stats)]
 
 
-def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[dict[str, Any]]:
+def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[CardData]:
     """The cards of the named heads of a unit, or of all. Labels may be among the names.
 
     Raises InputError for an unknown name or unit.
@@ -196,9 +196,7 @@ def head_inputs(embeddings: Array, tracks: Tracks, unit: str) -> Array:
     return np.concatenate([embeddings, ride(tracks)], axis=1)
 
 
-def head_columns(
-    head: dict[str, Any], model: Model, x: Array, stats: Mapping[str, Array]
-) -> Columns:
+def head_columns(head: CardData, model: Model, x: Array, stats: Mapping[str, Array]) -> Columns:
     """A head's columns for inputs x (n, d).
 
     stats: (n,) each, of `unit_stats`.
@@ -221,7 +219,7 @@ def head_columns(
     return _class_columns(head, known, output)
 
 
-def _number_columns(head: dict[str, Any], known: Array, output: Array | None) -> Columns:
+def _number_columns(head: CardData, known: Array, output: Array | None) -> Columns:
     name = head["name"]
     value = np.full(len(known), np.nan)
     if output is not None:
@@ -239,7 +237,7 @@ def _number_columns(head: dict[str, Any], known: Array, output: Array | None) ->
     return {key: np.expm1(np.clip(column, 0.0, 500.0)) for key, column in columns.items()}
 
 
-def _class_columns(head: dict[str, Any], known: Array, output: Array | None) -> Columns:
+def _class_columns(head: CardData, known: Array, output: Array | None) -> Columns:
     label = np.full(len(known), UNKNOWN, object)
     guess = label.copy()
     p = np.full(len(known), np.nan)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..embedding.applicability import outside, unit_stats
 from ..embedding.embed import embed
 from ..embedding.profiles import NOT_SURE, add_reason, head_inputs
 from ..errors import Progress, translated
-from ..labels import MODES, UNKNOWN
+from ..labels import MODES, UNKNOWN, CardData
 from ..tracks import Tracks
 from .tables import Column, JudgeModes, Modes, no_modes
 
@@ -86,14 +86,14 @@ def find_modes(
     return Modes(mode, mode_p, in_domain, why, p)
 
 
-def _head_of(model: Model | None) -> dict[str, Any] | None:
+def _head_of(model: Model | None) -> CardData | None:
     """The card of the head of modes of a model, if it has one."""
     heads = [] if model is None else model.bundle.heads("track")
     return next((head for head in heads if head["name"] == HEAD), None)
 
 
 def _reasons_for_silence(
-    legs: Tracks, head: dict[str, Any], stats: dict[str, Column], s: ModeSettings
+    legs: Tracks, head: CardData, stats: dict[str, Column], s: ModeSettings
 ) -> Column:
     """(k,) why the model may not answer about a leg, or ''. stats: of `unit_stats`."""
     enough = legs.has_steps

@@ -6,7 +6,7 @@ or a number.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..arrays import Array, Columns, flattened, group_quantile, sparse_counts
 from ..embedding.applicability import outside
 from ..embedding.profiles import head_columns
 from ..features.region_activity import FixActivity, fix_activity, region_activity
+from ..labels import CardData
 from ..tracks import Tracks
 from .geometry import area_km2
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def head_answers(
-    heads: Sequence[dict[str, Any]],
+    heads: Sequence[CardData],
     model: Model,
     users: Tracks,
     polygons: Array,

@@ -18,6 +18,7 @@ from ..embedding.embed import embed
 from ..embedding.profiles import choose_heads
 from ..errors import Progress, no_progress, part_of
 from ..features.region_activity import visits_of
+from ..labels import CardData
 from ..specs import MIN_USERS
 from ..tracks import Tracks
 from .geometry import fixes_inside, usable_polygons
@@ -96,7 +97,7 @@ def score_regions(
 
 
 def answer_heads(
-    heads: Sequence[dict[str, Any]],
+    heads: Sequence[CardData],
     model: Model,
     visits: Visits,
     regions: Array,

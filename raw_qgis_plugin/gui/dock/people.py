@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsVectorLayer
 
-from ...core.labels import SHORT_MODES, UNKNOWN
+from ...core.labels import SHORT_MODES, UNKNOWN, CardData
 from ...layers.legends import title_of
 from ...processing.words import tr
 from ..results import values_of
@@ -18,7 +18,7 @@ from ..widgets.card import plain
 from ..widgets.layout import escaped
 
 
-def describe_people(layer: QgsVectorLayer | None, own: Sequence[dict[str, Any]] = ()) -> list[str]:
+def describe_people(layer: QgsVectorLayer | None, own: Sequence[CardData] = ()) -> list[str]:
     """Sentences on a labelled layer: how many, the analyst's own labels, who commutes, main modes,
     and why nothing is known of others. own: heads.
     """

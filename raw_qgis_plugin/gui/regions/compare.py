@@ -8,7 +8,7 @@ from typing import Any
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QWidget
 
-from ...core.labels import UNKNOWN, cards_of
+from ...core.labels import UNKNOWN, CardData, cards_of
 from ...layers.legends import short, title_of
 from ...processing.words import tr
 from ..widgets.card import figure, save_page, save_table, unproven_mark
@@ -99,7 +99,7 @@ def number(value: Any) -> str:
     return f"{value:,.0f}" if value == int(value) else short(value)
 
 
-def difference(head: dict[str, Any], a: dict[str, Any], b: dict[str, Any]) -> str:
+def difference(head: CardData, a: dict[str, Any], b: dict[str, Any]) -> str:
     """How a head's figures of two regions differ, as rich text. a, b: figures of the regions."""
     name = head["name"]
     if any(figures[name] != figures[name] or figures[name] == UNKNOWN for figures in (a, b)):

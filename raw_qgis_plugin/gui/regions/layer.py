@@ -24,6 +24,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 
+from ...core.labels import CardData
 from ...core.regions.people import PEOPLE_FIGURES
 from ...core.regions.view import RegionView
 from ...layers import styling, writing
@@ -74,7 +75,7 @@ class RegionLayer(QObject):
         return (self.layer or self.tracks).crs()
 
     def add(
-        self, found: Iterable[tuple[str, QgsGeometry, RegionView]], heads: list[dict[str, Any]]
+        self, found: Iterable[tuple[str, QgsGeometry, RegionView]], heads: list[CardData]
     ) -> QgsVectorLayer:
         """Add regions, in one step for QGIS's undo. found: names or '', shapes in `crs`, views.
         Returns the layer.
@@ -100,7 +101,7 @@ class RegionLayer(QObject):
             self.layer.deleteFeatures(ids)
             self.layer.endEditCommand()
 
-    def write(self, views: Mapping[int, RegionView], heads: list[dict[str, Any]]) -> None:
+    def write(self, views: Mapping[int, RegionView], heads: list[CardData]) -> None:
         """Write figures by the ids of features; in a layer that is edited as an edit."""
         layer = self.layer
         if layer is None:
@@ -117,7 +118,7 @@ class RegionLayer(QObject):
             # QGIS does not notice changes through the provider
             QgsProject.instance().setDirty(True)
 
-    def add_fields(self, heads: list[dict[str, Any]]) -> None:
+    def add_fields(self, heads: list[CardData]) -> None:
         """Add the fields of figures that the layer lacks."""
         if self.layer is not None:
             fields = writing.make_fields(kinds_of(heads))
@@ -128,7 +129,7 @@ class RegionLayer(QObject):
                 provider.addAttributes(missing)
                 self.layer.updateFields()
 
-    def draw(self, heads: list[dict[str, Any]]) -> None:
+    def draw(self, heads: list[CardData]) -> None:
         """Style the layer by its figures, and so that they are seen below the mark of a chosen
         region.
         """
@@ -175,7 +176,7 @@ class RegionLayer(QObject):
         self._listen(layer)
         return self.group.add(layer)
 
-    def _values(self, view: RegionView, heads: list[dict[str, Any]], **more: Any) -> dict[int, Any]:
+    def _values(self, view: RegionView, heads: list[CardData], **more: Any) -> dict[int, Any]:
         """What is shown of a region by the index of the field; RAW's other fields become NULL."""
         fields: Any = self.layer.fields() if self.layer is not None else []
         shown = {**view.figures, "area_km2": view.area_km2, "suppressed": view.suppressed, **more}
@@ -187,7 +188,7 @@ class RegionLayer(QObject):
         }
 
 
-def kinds_of(heads: list[dict[str, Any]]) -> dict[str, str]:
+def kinds_of(heads: list[CardData]) -> dict[str, str]:
     """The kinds of the fields by name, as raw:scoreregions has them."""
     kinds = {
         "area_km2": "number",

@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QDialog, QListWidget, QSpinBox, QToolButton, QWidget
 
 from ...core.errors import InputError, Progress
+from ...core.labels import CardData
 from ...core.mobility.journeys import find_journeys
 from ...core.regions.view import RegionView, summarise_region
 from ...layers.words import count_people
@@ -192,7 +193,7 @@ class RegionsTab(QWidget):
     def _ready(self) -> bool:
         return self.session.city is not None and self.session.model is not None
 
-    def _heads(self) -> list[dict[str, Any]]:
+    def _heads(self) -> list[CardData]:
         return self.session.model.bundle.heads("region") if self.session.model is not None else []
 
     def _scorer(self) -> Callable[[Any], RegionView]:

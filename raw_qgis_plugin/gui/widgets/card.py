@@ -16,7 +16,7 @@ from qgis.PyQt.QtWidgets import QLabel, QMessageBox, QToolButton, QWidget
 
 from ...core.bundle.bundle import Bundle
 from ...core.evaluation.report import Page
-from ...core.labels import UNKNOWN
+from ...core.labels import UNKNOWN, CardData
 from ...layers.legends import is_unproven, short
 from ...processing.words import tr
 from .dialog import file_to_write
@@ -110,7 +110,7 @@ def plain(word: str) -> str:
     return word.replace("_", " ")
 
 
-def figure(head: dict[str, Any], values: dict[str, Any]) -> str:
+def figure(head: CardData, values: dict[str, Any]) -> str:
     """The answer of a head for one unit, in rich text. values: the unit's, by column."""
     name = head["name"]
     value = values[name]
@@ -125,7 +125,7 @@ def figure(head: dict[str, Any], values: dict[str, Any]) -> str:
     return f"<b>{write(value)}</b> {unit} ({low} – {high})"
 
 
-def unproven_mark(head: dict[str, Any]) -> str:
+def unproven_mark(head: CardData) -> str:
     """A mark in rich text for a head that does not prove better than a simple method; '' for
     others.
     """
