@@ -38,6 +38,7 @@ from raw_qgis_plugin.core.disclosure.contributions import (  # noqa: E402
 )
 from raw_qgis_plugin.core.disclosure.ledger import (  # noqa: E402
     Ledger,
+    people_of,
     publish_once,
     request_of,
 )
@@ -236,7 +237,7 @@ def test_the_same_publication_again_is_the_same_and_costs_nothing(tmp_path: Path
         np.testing.assert_array_equal(again.columns[name], values)
     assert shapely.equals(first.shapes, again.shapes).all()
     assert vars(again) | {"columns": 0, "shapes": 0} == vars(first) | {"columns": 0, "shapes": 0}
-    assert ledger.spent(request_of(tracks_of(["a"]), first.shapes, spec)).rho == 1.0
+    assert ledger.spent(people_of(tracks_of(["a"]))).rho == 1.0
     other = ask(ledger, ["a", "b"], spec, slice="hour")
     assert any((other.columns[name] != values).any() for name, values in first.columns.items())
 
@@ -250,9 +251,28 @@ def test_prices_add_up_over_the_publications_of_a_person(tmp_path: Path) -> None
         ask(ledger, ["b"], spec)
     ask(ledger, ["a", "c"], spec)  # each of them is in one
     ask(ledger, ["x"], spec)
-    shapes = some_table().shapes
-    assert ledger.spent(request_of(tracks_of(["y"]), shapes, spec)).publications == 0
-    assert ledger.spent(request_of(tracks_of(["b"]), shapes, spec)).rho == 2.0
+    assert ledger.spent(people_of(tracks_of(["y"]))).publications == 0
+    assert ledger.spent(people_of(tracks_of(["b"]))).rho == 2.0
+
+
+def test_two_that_publish_at_once_do_not_both_pass(tmp_path: Path) -> None:
+    """Another QGIS of the profile is done while the first one still draws."""
+    one, other = Ledger(tmp_path / "l"), Ledger(tmp_path / "l")
+    spec = PublishSpec(max_rho=1.5)
+    mine = request_of(tracks_of(["a", "b"]), some_table().shapes, spec)
+    said: list[Publication] = []
+
+    def late(**more: Any) -> Publication:
+        said.append(ask(other, ["a", "b"], spec, **more))
+        return drawn(spec)
+
+    with pytest.raises(InputError, match="in 1 publications already"):
+        publish_once(one, mine, spec.max_rho, lambda: late(slice="hour"))
+    spec = PublishSpec(max_rho=2.5)
+    mine = request_of(tracks_of(["a", "b"]), some_table().shapes, spec, {})
+    same = publish_once(one, mine, spec.max_rho, late)
+    np.testing.assert_array_equal(same.columns["n_users"], said[1].columns["n_users"])
+    assert one.spent(mine.people).rho == 2.0
 
 
 def test_a_ledger_that_cannot_be_kept_stops_everything(tmp_path: Path, monkeypatch: Any) -> None:
@@ -261,7 +281,7 @@ def test_a_ledger_that_cannot_be_kept_stops_everything(tmp_path: Path, monkeypat
         Ledger(tmp_path / "file")
     ledger, spec = Ledger(tmp_path / "l"), PublishSpec()
     ask(ledger, ["a"], spec)
-    [file] = (tmp_path / "l").iterdir()
+    [file] = (tmp_path / "l").glob("*.npz")
     assert file.stat().st_mode & 0o077 == 0
     whole = file.read_bytes()
     for cut in (b"", whole[:100], whole[:-200], b"\0" * len(whole)):
@@ -276,7 +296,7 @@ def test_a_ledger_that_cannot_be_kept_stops_everything(tmp_path: Path, monkeypat
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(InputError, match="No space left"):
         ask(ledger, ["b"], spec)
-    assert [each.name for each in (tmp_path / "l").iterdir()] == [file.name]
+    assert {each.name for each in (tmp_path / "l").iterdir()} == {file.name, ".lock"}
 
 
 # ---- what it is good for

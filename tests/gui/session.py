@@ -93,6 +93,10 @@ def regions(dock, polygons):
     report["compared"] = words(dialog)
     picture(dialog, "session_compare")
     dialog.close()
+    dialog = dock.regions.show_publish()
+    report["spent"] = find(dock, "raw_regions").hint.text()
+    show("publish")
+    dialog.close()
     report["regions"] = names(dock)
 
 

@@ -73,6 +73,7 @@ def test_regions_have_people_and_hours_and_few_people_show_nothing(report: dict[
     assert not any("nan" in each for each in card) and "Fewer than 3 people" in " ".join(
         report["few"]
     )
+    assert "in 0 publications of this profile" in report["spent"], "before the form opens"
     assert report["after Esc"] == [2, False] and report["regions"][:2] == ["Region 1", "Region 2"]
     assert any("Region 1" in each for each in report["compared"]) and any(
         "People" in each for each in report["compared"]

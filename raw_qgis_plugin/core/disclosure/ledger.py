@@ -22,13 +22,15 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..arrays import Array
-from ..errors import InputError
+from ..errors import InputError, translated
+from ..scratch import lock
 from ..tracks import Tracks
 from .accounting import epsilon_of, guess_bound
 from .publish import Publication
 from .spec import PublishSpec
 
 ENDING = ".npz"
+LOCK = ".lock"
 COLUMN = "column "
 FACTS = ("rho", "beyond", "within_95", "least")
 WRITE_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -54,6 +56,15 @@ class Spent:
 
     rho: float
     publications: int
+
+    def in_words(self) -> str:
+        """What was paid, in a sentence."""
+        return translated(
+            "People of this layer are in {n:,} publications of this profile, which cost a ρ of "
+            "{rho:g} together.",
+            n=self.publications,
+            rho=self.rho,
+        )
 
 
 def request_of(tracks: Tracks, shapes: Array, spec: PublishSpec, *options: Any) -> Request:
@@ -102,13 +113,13 @@ class Ledger:
             return None
         return _publication(_read(path))
 
-    def spent(self, request: Request) -> Spent:
-        """What publications with any of these people have cost."""
-        total = np.zeros(len(request.people))
+    def spent(self, people: Array) -> Spent:
+        """What publications with any of these people have cost. people: (n,) of `people_of`."""
+        total = np.zeros(len(people))
         publications = 0
         for path in self._files():
             stored = _read(path)
-            known = np.isin(request.people, stored["people"])
+            known = np.isin(people, stored["people"])
 
             rho = _meta(stored)["rho"]
             total[known] += rho
@@ -128,6 +139,12 @@ class Ledger:
             finally:
                 with suppress(OSError):
                     beside.unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """No other QGIS of this profile writes meanwhile."""
+        with self._writing(), lock(self.folder / LOCK, wait=True):
+            yield
 
     def _files(self) -> Iterator[Path]:
         with self._writing():
@@ -154,23 +171,33 @@ def publish_once(
     """
     if (stored := ledger.find(request)) is not None:
         return stored
-    spent = ledger.spent(request)
-    if spent.rho + request.rho > max_rho:
-        raise InputError(
-            "People of this layer are in {n:,} publications already, which cost a ρ of {spent:g} "
-            "together. With this one it is {total:g} (ε {epsilon:.1f}), and somebody who knows "
-            "everybody else guesses a person's presence right in {bound:.0%} of cases. MAX_RHO "
-            "allows {most:g}: raise it if this is meant.",
-            n=spent.publications,
-            spent=spent.rho,
-            total=spent.rho + request.rho,
-            epsilon=epsilon_of(spent.rho + request.rho),
-            bound=guess_bound(spent.rho + request.rho),
-            most=max_rho,
-        )
+    _refuse_above(max_rho, ledger.spent(request.people), request.rho)
     publication = draw()
-    ledger.keep(request, publication)
+    with ledger.locked():  # another QGIS may have published meanwhile
+        if (stored := ledger.find(request)) is not None:
+            return stored
+        _refuse_above(max_rho, ledger.spent(request.people), request.rho)
+        ledger.keep(request, publication)
     return publication
+
+
+def _refuse_above(max_rho: float, spent: Spent, rho: float) -> None:
+    """Raise InputError if what was spent and one more publication cost more than max_rho."""
+    total = spent.rho + rho
+    if total <= max_rho:
+        return
+    raise InputError(
+        "People of this layer are in {n:,} publications already, which cost a ρ of {spent:g} "
+        "together. With this one it is {total:g} (ε {epsilon:.1f}), and somebody who knows "
+        "everybody else guesses a person's presence right in {bound:.0%} of cases. MAX_RHO "
+        "allows {most:g}: raise it if this is meant.",
+        n=spent.publications,
+        spent=spent.rho,
+        total=total,
+        epsilon=epsilon_of(total),
+        bound=guess_bound(total),
+        most=max_rho,
+    )
 
 
 def _arrays(request: Request, publication: Publication) -> dict[str, Any]:

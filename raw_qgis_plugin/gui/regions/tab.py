@@ -10,10 +10,12 @@ from qgis.core import QgsGeometry, QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QDialog, QListWidget, QSpinBox, QToolButton, QWidget
 
+from ...core.disclosure.ledger import Ledger, people_of
 from ...core.errors import InputError, Progress
 from ...core.labels import CardData
 from ...core.mobility.journeys import find_journeys
 from ...core.regions.view import RegionView, summarise_region
+from ...environment.folders import ledger_folder
 from ...layers.words import count_people
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -372,8 +374,14 @@ class RegionsTab(QWidget):
         )
 
     def show_publish(self) -> QDialog:
-        """Open 'Publish figures' for the drawn regions."""
+        """Open 'Publish figures' for the drawn regions; say what its people have cost so far."""
         regions: Any = self.regions
+        if self.session.tracks is not None:
+            try:
+                spent = Ledger(ledger_folder()).spent(people_of(self.session.tracks))
+                self._show_hint(spent.in_words())
+            except InputError as error:  # the ledger cannot be kept
+                self._show_hint(str(error))
         values = {"REGIONS": regions.layer.id()}
         if self.session.layer is not None:
             values["INPUT"] = self.session.layer.id()

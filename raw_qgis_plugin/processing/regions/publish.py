@@ -66,15 +66,7 @@ class Publish(RegionAlgorithm):
         if needs_model:
             self.open_model()
         request = self._request(tracks, zones, spec, trips)
-        spent = ledger.spent(request)
-        run.info(
-            tr(
-                "People of this layer are in {n:,} publications of this profile, which cost a ρ of "
-                "{rho:g} together.",
-                n=spent.publications,
-                rho=spent.rho,
-            )
-        )
+        run.info(ledger.spent(request.people).in_words())
         publication = publish_once(
             ledger, request, spec.max_rho, lambda: self._draw(tracks, zones, spec, trips)
         )
