@@ -106,7 +106,7 @@ def test_what_a_price_means() -> None:
         return float(below - exp(eps) * stats.norm.cdf(-mu / 2 - eps / mu))
 
     assert exact(epsilon) < delta < exact(0.85 * epsilon)
-    assert within(5.0) == 10 and least_shown(5.0, 40) == 29
+    assert within(5.0) == 10 and least_shown(5.0, 40, known=False) == 29
     assert np.all(np.diff([epsilon_of(rho) for rho in (0.01, 0.1, 1, 3, 10)]) > 0)
 
 
@@ -173,22 +173,31 @@ def test_rows_are_shown_by_noisy_numbers_alone() -> None:
     assert len(only.shapes) == 2 and only.columns["n_users"] == pytest.approx([30, 60], abs=8)
 
 
+@pytest.mark.parametrize("rho", [0.05, 1.0])
+def test_noise_seldom_shows_an_empty_region(rho: float) -> None:
+    """Not even at a low price. Of 10,000 a share of 0.02 has a standard deviation of 0.0014."""
+    nobody = np.zeros(0, int)
+    given = Contributions(nobody, nobody, {"n_users": nobody})
+    regions = np.arange(10_000)
+    table = Table({"name": regions}, np.full(10_000, None), given, (PEOPLE,), known=True)
+    found = publish(table, PublishSpec(rho=rho))
+    shown = ~found.columns["suppressed"]
+    assert 0.001 < shown.mean() < 0.027, "but noise alone decides, so some are"
+    assert (found.columns["n_users"][shown] >= found.least).all()
+
+
 def test_noise_decides_which_regions_are_shown() -> None:
-    """The noise has a standard deviation of 4.5. It shows 78.3 % of 10,000 regions of 13 people, give
-    or take 0.4, and 1.7 % of empty ones, give or take 0.13.
-    """
-    n = 10_000
-    for people, least, most in ((0, 0.01, 0.024), (13, 0.762, 0.804)):
-        row = np.repeat(np.arange(n), people)
-        given = Contributions(row, np.arange(n * people), {"n_users": np.ones(n * people)})
-        table = Table({"name": np.arange(n)}, np.full(n, None), given, (PEOPLE,), True)
-        found = publish(table, PublishSpec())
-        hidden = found.columns["suppressed"]
-        assert least < 1 - hidden.mean() < most
-        assert (found.columns["n_users"][~hidden] >= found.least).all()
+    """Of 400 regions of 16 people half are above the limit: a share has a deviation of 0.025."""
+    row = np.repeat(np.arange(400), 16)
+    given = Contributions(row, np.arange(len(row)), {"n_users": np.ones(len(row))})
+    table = Table({"name": np.arange(400)}, np.full(400, None), given, (PEOPLE,), known=True)
+    found = publish(table, PublishSpec(min_users=16))
+    assert 0.35 < found.columns["suppressed"].mean() < 0.65
 
 
 def test_figures_are_shown_where_their_noise_is_within_a_tenth() -> None:
+    """Visits have noise of 50, are shown from 1,005 on, and 250 or 4,000 here."""
+
     def table(n: int) -> Table:
         values = {"n_users": np.ones(n), "n_visits": np.full(n, 5.0)}
         given = Contributions(np.zeros(n, int), np.arange(n), values)
@@ -201,6 +210,7 @@ def test_figures_are_shown_where_their_noise_is_within_a_tenth() -> None:
 
 
 def test_shares_are_of_noisy_numbers() -> None:
+    """The noise of a share is 0.006, a sixteenth of what is allowed."""
     n = 4000
     values = {name: np.full(n, 0.25) for name in LABELS.names[1:]}
     values |= {"n_users": np.ones(n), "n_labelled": np.ones(n)}
@@ -229,7 +239,9 @@ def ask(ledger: Ledger, names: list[str], spec: PublishSpec, **more: Any) -> Pub
     return publish_once(ledger, request, spec.max_rho, lambda: drawn(spec))
 
 
-def test_the_same_publication_again_is_the_same_and_costs_nothing(tmp_path: Path) -> None:
+def test_the_same_publication_again_is_the_same_and_costs_nothing(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
     ledger, spec = Ledger(tmp_path / "l"), PublishSpec()
     first = ask(ledger, ["a", "b"], spec)
     again = ask(Ledger(tmp_path / "l"), ["a", "b"], replace(spec, max_rho=1.0))
@@ -238,8 +250,10 @@ def test_the_same_publication_again_is_the_same_and_costs_nothing(tmp_path: Path
     assert shapely.equals(first.shapes, again.shapes).all()
     assert vars(again) | {"columns": 0, "shapes": 0} == vars(first) | {"columns": 0, "shapes": 0}
     assert ledger.spent(people_of(tracks_of(["a"]))).rho == 1.0
+    monkeypatch.setitem(globals(), "drawn", lambda spec: replace(first, beyond=77))
+    assert ask(ledger, ["a", "b"], spec).beyond == first.beyond
     other = ask(ledger, ["a", "b"], spec, slice="hour")
-    assert any((other.columns[name] != values).any() for name, values in first.columns.items())
+    assert other.beyond == 77, "it was drawn anew"
 
 
 def test_prices_add_up_over_the_publications_of_a_person(tmp_path: Path) -> None:
@@ -305,8 +319,8 @@ def test_a_ledger_that_cannot_be_kept_stops_everything(tmp_path: Path, monkeypat
 def test_published_counts_are_as_near_as_the_guide_says() -> None:
     """People in zones by parts of the day, at the default price: docs/guide/publishing.md.
 
-    Over many draws 96 and 99 % of counts are within 10 %, and sums 3.7 and 3.9 % off. Of so few
-    draws the shares have standard deviations of 0.7 % at most, the errors of 0.15 %.
+    Over such draws shares within a tenth are 0.961 ± 0.006 and 0.986 ± 0.003, errors of sums 0.0381
+    ± 0.0011 and 0.0397 ± 0.0022, biases up to 0.004 ± 0.001: limits are over five deviations off.
     """
     path = Path(__file__).parents[2] / "docs/scripts/prices.py"
     spec = importlib.util.spec_from_file_location("prices", path)
@@ -315,8 +329,8 @@ def test_published_counts_are_as_near_as_the_guide_says() -> None:
     spec.loader.exec_module(prices_of)
     for size, draws in (((200, 20), 150), ((2000, 200), 12)):
         found = prices_of.errors(prices_of.city(*size), PublishSpec(), draws)
-        assert found.counts_within >= 0.92 and found.sums <= 0.047
-        assert found.shown > 0.9 and abs(found.bias) < 0.02
+        assert found.counts_within >= 0.93 and found.sums <= 0.052  # 0.95 and 0.04, less chance
+        assert found.shown > 0.85 and abs(found.bias) < 0.02
 
 
 # ---- on the desk

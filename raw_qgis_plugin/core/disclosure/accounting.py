@@ -14,6 +14,7 @@ import numpy as np
 
 NORMAL = NormalDist()
 DELTA = 1e-6  # the probability, in a publication, that ε does not hold
+EMPTY_SHOWN = 0.02  # the probability that a region in which nobody was is shown as if there were
 
 
 def guess_bound(rho: float) -> float:
@@ -45,12 +46,13 @@ def within(deviation: float) -> int:
     return max(ceil(1.96 * deviation - 0.5), 0)
 
 
-def least_shown(deviation: float, max_rows: int) -> int:
-    """The least noisy number of people of rows that exist only where somebody was.
+def least_shown(deviation: float, max_rows: int, known: bool) -> int:
+    """The least noisy number of people of a row that is shown.
 
-    That one of a person's rows, of at most max_rows, is shown although nobody else is in it has
-    the probability DELTA / 2 at most.
+    A known row, which is there whoever is in the data, and empty is shown with the probability
+    EMPTY_SHOWN at most. Other rows exist only where somebody was: that one of a person's, of at
+    most max_rows, is shown although nobody else is in it has the probability DELTA / 2 at most.
     """
-    chance = DELTA / 2 / max_rows
+    chance = EMPTY_SHOWN if known else DELTA / 2 / max_rows
     deviations = NORMAL.inv_cdf(1 - chance)
     return 1 + ceil(deviation * deviations)

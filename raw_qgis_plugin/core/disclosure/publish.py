@@ -76,9 +76,7 @@ def publish(table: Table, spec: PublishSpec) -> Publication:
     noisy = [add_noise(bounded, figure, rho, table) for figure, rho in prices(table, spec)]
     people = next(each for each in noisy if each.figure is PEOPLE)
 
-    least = spec.min_users
-    if not table.known:
-        least = max(least, least_shown(people.deviation, spec.rows))
+    least = max(spec.min_users, least_shown(people.deviation, spec.rows, table.known))
     shown = people.values[0] >= least
     rows = np.arange(len(shown))
     if not table.known:
