@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = open_model(args)
     tracks, _ = by_unit(read_tracks(args)[0], "track" if spec.trips == "tracks" else "user")
     zones = None if given is None else read_zones(given.shapes, given.ids)
-    found = find_flows(tracks, model, zones, spec, progress=meter("finding trips"))
+    found = find_flows(tracks, model, zones, spec, meter("finding trips"), args.tz)
     print(found.words, file=sys.stderr)
     write_table(args.output, found.matrix)
     geometry = np.array(shapely.to_wkb(found.shapes), object)

@@ -338,7 +338,8 @@ class TripSpec(Spec):
     slice: str = option(
         "all",
         "Slices of time",
-        "Hours and days of departure, in mean solar time.",
+        "Hours and days of departure, by the clock of the layer's time zone. Mean solar time where "
+        "no zone but UTC is chosen, and in published figures.",
         choices=("all", "hour", "daypart", "weekend", "month"),
     )
     modes: str | None = option(

@@ -94,6 +94,16 @@ def solar_ms(t: Array, lon: Array) -> Array:
     return t + np.rint(lon / 15 * HOUR_MS).astype(np.int64)
 
 
+def local_ms(t: Array, lon: Array, zone: str) -> Array:
+    """Epoch ms (n,) as the clocks of a zone show them, with summer time. '' or UTC, which nobody
+    chose: mean solar time at longitudes (n,) in degrees.
+    """
+    clock = find_zone(zone)
+    if clock is UTC:
+        return solar_ms(t, lon)
+    return t + _offsets_ms(t, UTC, clock)
+
+
 def find_zone(name: str) -> tzinfo:
     """The zone of an IANA name, '' (UTC) or an offset such as UTC+03:00. Raises InputError for an
     unknown name.
@@ -117,20 +127,21 @@ def _to_utc(local: Array, zone: tzinfo) -> Array:
     """(n,) int64 ms of wall-clock time in `zone` as (n,) ms UTC. NO_TIME stays."""
     if zone is UTC:
         return local
-    ahead = _offsets_ms(local, zone)
+    ahead = _offsets_ms(local, zone, zone)
     return np.where((ahead == NO_TIME) | (local == NO_TIME), NO_TIME, local - ahead)
 
 
-def _offsets_ms(local: Array, zone: tzinfo) -> Array:
-    """(n,) ms east of UTC in a zone, at times of its own clock; NO_TIME outside of the years 1 to
-    9999.
+def _offsets_ms(t: Array, clock: tzinfo, zone: tzinfo) -> Array:
+    """(n,) ms east of UTC in a zone, at times (n,) of a clock: UTC or its own; NO_TIME outside of
+    the years 1 to 9999.
     """
+    epoch = datetime(1970, 1, 1, tzinfo=clock)
     # clocks change on quarter hours
-    quarters, inverse = np.unique(local // (HOUR_MS // 4), return_inverse=True)
+    quarters, inverse = np.unique(t // (HOUR_MS // 4), return_inverse=True)
     offsets = []
     for each in quarters.tolist():
         try:
-            offset = (datetime(1970, 1, 1, tzinfo=zone) + timedelta(minutes=15 * each)).utcoffset()
+            offset = (epoch + timedelta(minutes=15 * each)).astimezone(zone).utcoffset()
         except OverflowError:
             offset = None
         offsets.append(NO_TIME if offset is None else offset // timedelta(milliseconds=1))

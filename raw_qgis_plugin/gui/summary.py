@@ -33,9 +33,9 @@ def describe(tracks: Tracks, users: Tracks, zone: str) -> str:
         return f"{words}."
     ahead = (first.utcoffset() or timedelta()) - timedelta(hours=float(np.median(users.lon)) / 15)
     noon = (first.replace(hour=12, minute=0) - ahead).strftime("%H:%M")
-    return f"{words}. " + tr("Hours are shown in mean solar time: 12:00 as {time}.").format(
-        time=noon
-    )
+    return f"{words}. " + tr(
+        "Hours of people and regions are in mean solar time: 12:00 as {time}."
+    ).format(time=noon)
 
 
 def cadence_s(tracks: Tracks) -> float:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from typing import Any
@@ -26,7 +27,7 @@ from qgis.core import (
 )
 
 from .legends import Style, classes_of, mode_looks, name_features, numbers_of
-from .words import tr
+from .words import ZONE, clock_words, tr
 
 # a small map has fewer lines: one for so many mm of the longest way
 MAX_LINES = 150
@@ -91,11 +92,13 @@ def draw_moving(layer: QgsVectorLayer) -> None:
     layer.setRenderer(renderer)
 
 
+@dataclass(frozen=True)
 class FlowLines(Style):
     """Trips between zones, of one slice while the map's clock is off. Its variable SHOWN says how
-    many are drawn.
+    many are drawn. zone: the time zone of its slices.
     """
 
+    zone: str = ""
     title = "Flows"
     order = 3
     start = ""
@@ -115,7 +118,7 @@ class FlowLines(Style):
             part = part or max(layer.getFeatures(), key=lambda row: row[self.amount] or 0)["slice"]
             drawn += f" AND (@map_start_time IS NOT NULL OR \"slice\" = '{part}')"
             unseen = QgsLineSymbol.createSimple({"line_style": "no"})
-            words = tr("Departures {part}, solar time", part=part)
+            words = tr("Departures {part}, {clock}", part=part, clock=clock_words(self.zone))
             rules.append((unseen, "@map_start_time IS NULL", words))
         thin = f"max(0.4, min(1, {np.quantile(ways_mm, 0.25) / FULL_MM:.0f} / @map_scale))"
         _set_rules(layer, rules + self._by_trips(layer, thin) + self._by_mode(layer, thin), drawn)
@@ -149,6 +152,7 @@ class FlowLines(Style):
 
     def mark(self, layer: QgsVectorLayer) -> None:
         """A style for each slice. The clock plays those of a day, 2000-01-01, or the months."""
+        layer.setCustomProperty(ZONE, self.zone)
         QgsExpressionContextUtils.setLayerVariable(layer, SHOWN, MAX_LINES)
         ends = '"from_zone" || \' → \' || "to_zone"'
         layer.setDisplayExpression(f"{ends} || ': ' || \"{self.amount}\"")

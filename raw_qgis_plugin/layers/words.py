@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..core.errors import translated as tr
+from ..core.times import UTC, find_zone
 
 ZONE = "raw/timezone"  # property of a layer: the time zone that belongs to it
 # property of an output: the names of the layers or the file that it was made of
@@ -11,6 +12,11 @@ MADE_OF = "raw/made_of"
 # property of an output: the path of the model that made it, '' for the shipped one
 MADE_BY = "raw/made_by"
 MADE = "raw/made"  # property of an output: the local date and time when it was loaded
+
+
+def clock_words(zone: str) -> str:
+    """The clock of hours that are shown: a time zone's, or solar where none was chosen."""
+    return tr("solar time") if find_zone(zone) is UTC else zone
 
 
 def count_users(n: int) -> str:

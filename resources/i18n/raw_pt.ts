@@ -216,8 +216,8 @@
       <translation>Ao lado de um método simples</translation>
     </message>
     <message>
-      <source>By hour of departure (solar time):</source>
-      <translation>Por hora de partida (hora solar):</translation>
+      <source>By hour of departure ({clock}):</source>
+      <translation>Por hora de partida ({clock}):</translation>
     </message>
     <message>
       <source>CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
@@ -392,12 +392,12 @@
       <translation>Exclui os vetores dos trajetos que o RAW já leu. Camadas e modelos são mantidos.</translation>
     </message>
     <message>
-      <source>Departures shown: {first} to {last} in mean solar time.</source>
-      <translation>Partidas mostradas: {first} a {last}, hora solar média.</translation>
+      <source>Departures shown: {first} to {last}, {clock}.</source>
+      <translation>Partidas mostradas: {first} a {last}, {clock}.</translation>
     </message>
     <message>
-      <source>Departures {part}, solar time</source>
-      <translation>Partidas {part}, hora solar</translation>
+      <source>Departures {part}, {clock}</source>
+      <translation>Partidas {part}, {clock}</translation>
     </message>
     <message>
       <source>Device</source>
@@ -768,12 +768,12 @@
       <translation>Horizonte</translation>
     </message>
     <message>
-      <source>Hours and days of departure, in mean solar time.</source>
-      <translation>Horas e dias da partida, em hora solar média.</translation>
+      <source>Hours and days of departure, by the clock of the layer's time zone. Mean solar time where no zone but UTC is chosen, and in published figures.</source>
+      <translation>Horas e dias da partida, pelo relógio do fuso horário da camada. Hora solar média onde não se escolheu outro fuso além de UTC, e nos números publicados.</translation>
     </message>
     <message>
-      <source>Hours are shown in mean solar time: 12:00 as {time}.</source>
-      <translation>As horas são mostradas em hora solar média: 12:00 como {time}.</translation>
+      <source>Hours of people and regions are in mean solar time: 12:00 as {time}.</source>
+      <translation>As horas de pessoas e regiões estão em hora solar média: 12:00 como {time}.</translation>
     </message>
     <message>
       <source>How far ahead of the last fix.</source>
@@ -3262,6 +3262,10 @@
     <message>
       <source>simple: the simple method that was nearest in the past of these tracks at each horizon; a backtest says where it is better than the model. Paths are the model's alone.</source>
       <translation>simple: o método simples que esteve mais perto no passado destes trajetos em cada horizonte; um teste retrospectivo diz onde ele é melhor que o modelo. Só o modelo tem caminhos.</translation>
+    </message>
+    <message>
+      <source>solar time</source>
+      <translation>hora solar</translation>
     </message>
     <message>
       <source>speeds too high</source>

@@ -216,8 +216,8 @@
       <translation>与简单方法对比</translation>
     </message>
     <message>
-      <source>By hour of departure (solar time):</source>
-      <translation>按出发时刻（太阳时）：</translation>
+      <source>By hour of departure ({clock}):</source>
+      <translation>按出发时刻（{clock}）：</translation>
     </message>
     <message>
       <source>CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
@@ -392,12 +392,12 @@
       <translation>删除 RAW 已读取轨迹的嵌入。图层和模型保留。</translation>
     </message>
     <message>
-      <source>Departures shown: {first} to {last} in mean solar time.</source>
-      <translation>显示的出发时间：{first} 至 {last}，平太阳时。</translation>
+      <source>Departures shown: {first} to {last}, {clock}.</source>
+      <translation>显示的出发时间：{first} 至 {last}，{clock}。</translation>
     </message>
     <message>
-      <source>Departures {part}, solar time</source>
-      <translation>出发 {part}，太阳时</translation>
+      <source>Departures {part}, {clock}</source>
+      <translation>出发 {part}，{clock}</translation>
     </message>
     <message>
       <source>Device</source>
@@ -768,12 +768,12 @@
       <translation>预测时长</translation>
     </message>
     <message>
-      <source>Hours and days of departure, in mean solar time.</source>
-      <translation>出发的小时和日期，按平太阳时。</translation>
+      <source>Hours and days of departure, by the clock of the layer's time zone. Mean solar time where no zone but UTC is chosen, and in published figures.</source>
+      <translation>出发的小时和日期，按图层时区的钟表时间。未选择 UTC 以外的时区时，以及在发布的数字中，按平太阳时。</translation>
     </message>
     <message>
-      <source>Hours are shown in mean solar time: 12:00 as {time}.</source>
-      <translation>小时以平太阳时显示：12:00 为 {time}。</translation>
+      <source>Hours of people and regions are in mean solar time: 12:00 as {time}.</source>
+      <translation>人员和区域的小时按平太阳时：12:00 为 {time}。</translation>
     </message>
     <message>
       <source>How far ahead of the last fix.</source>
@@ -3262,6 +3262,10 @@
     <message>
       <source>simple: the simple method that was nearest in the past of these tracks at each horizon; a backtest says where it is better than the model. Paths are the model's alone.</source>
       <translation>simple：在这些轨迹的过去，每个时长误差最小的简单方法；回测会说明它在哪里优于模型。只有模型给出路径。</translation>
+    </message>
+    <message>
+      <source>solar time</source>
+      <translation>太阳时</translation>
     </message>
     <message>
       <source>speeds too high</source>

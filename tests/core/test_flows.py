@@ -27,6 +27,7 @@ from raw_qgis_plugin.core.mobility.journeys import find_journeys
 from raw_qgis_plugin.core.mobility.tables import Journeys
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import FlowSpec, TripSpec
+from raw_qgis_plugin.core.times import local_ms, parse_times, solar_ms
 from raw_qgis_plugin.core.tracks import by_unit
 
 FIGURES = ("n_trips", *BY_MODE)
@@ -74,7 +75,7 @@ def ask(trips: Journeys, zones: Zones, **options: object) -> Flows:
 def test_every_pair_has_the_trips_that_one_counts(part: str) -> None:
     trips, zones = some_trips(20_000 if part == "hour" else 4000), grid(3)
     found = ask(trips, zones, slice=part, min_users=10).matrix
-    number, words = slices(trips.t_start, trips.begin[:, 0], part)
+    number, words = slices(solar_ms(trips.t_start, trips.begin[:, 0]), part)
     begin, end = zones.find(*trips.begin.T), zones.find(*trips.end.T)
     cells = defaultdict(list)
     for i in np.flatnonzero(trips.complete & (begin >= 0) & (end >= 0)):
@@ -350,3 +351,27 @@ def test_trips_that_are_not_seen(hours: np.ndarray, km: list, wanted: list) -> N
         and not found.mode_p.any()
         and np.allclose(found.metres, 1000 * wanted[0][1], rtol=0.01)
     )
+
+
+@pytest.mark.parametrize(
+    ("local", "zone", "lon"),
+    [
+        ("2024-07-03 06:30", "America/Toronto", -79.4),
+        ("2024-01-03 06:30", "America/Toronto", -79.4),
+        ("2024-07-03 09:45", "Europe/Berlin", 13.4),
+        ("2018-12-03 06:05", "America/Sao_Paulo", -46.6),
+    ],
+)
+def test_slices_are_of_the_local_clock(local: str, zone: str, lon: float) -> None:
+    t = parse_times([local], zone)
+    part, names = slices(local_ms(t, np.array([lon]), zone), "daypart")
+    assert names[part].tolist() == ["06:00-09:59"]
+
+
+def test_the_zone_changes_the_slices_of_flows() -> None:
+    trips, zones = some_trips(), grid(3)
+    spec = FlowSpec(slice="hour", min_users=1)
+    solar = flows(trips, zones, spec).matrix
+    local = flows(trips, zones, spec, "Asia/Kolkata").matrix
+    assert solar["n_trips"].sum() == local["n_trips"].sum()
+    assert not np.array_equal(solar["n_trips"], local["n_trips"])

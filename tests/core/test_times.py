@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.times import NO_TIME, find_date_order, find_zone, parse_times
+from raw_qgis_plugin.core.times import (
+    NO_TIME,
+    find_date_order,
+    find_zone,
+    local_ms,
+    parse_times,
+    solar_ms,
+)
 
 NOON = int(datetime(2008, 5, 17, 10, 0, 4, tzinfo=timezone.utc).timestamp() * 1000)
 
@@ -180,3 +187,29 @@ def test_a_zone_is_also_an_offset(name, hours):
         parse_times(["2024-07-01 00:00"], name)[0]
         == parse_times(["2024-07-01"])[0] - hours * 3_600_000
     )
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "Europe/Berlin", "America/Toronto", "America/Sao_Paulo", "America/St_Johns", "Asia/Kolkata",
+        "Australia/Lord_Howe", "+05:45",
+    ],
+)  # fmt: skip
+def test_local_time_is_what_a_clock_shows(zone):
+    """Every 7 minutes of the days around the changes of the clock in spring and autumn, and between."""
+    days = ["2018-02-17", "2018-11-03", "2024-03-10", "2024-03-31", "2024-10-27", "2024-11-03"]
+    steps = np.arange(0, 2 * 86_400_000, 420_000)
+    t = (np.array(days, "datetime64[ms]").astype(np.int64)[:, None] + steps).ravel()
+    clock = find_zone(zone)
+    shown = [
+        datetime.fromtimestamp(ms / 1000, clock).replace(tzinfo=timezone.utc).timestamp() * 1000
+        for ms in t.tolist()
+    ]
+    assert local_ms(t, np.zeros(len(t)), zone).tolist() == shown
+
+
+@pytest.mark.parametrize("zone", ["", "UTC"])
+def test_without_a_zone_time_is_solar(zone):
+    t, lon = np.array([NOON, NOON]), np.array([-79.4, 13.4])
+    assert local_ms(t, lon, zone).tolist() == solar_ms(t, lon).tolist()

@@ -228,7 +228,7 @@ def test_the_clock_plays_the_day(part: str, run: Callable, city: str) -> None:
     when, *others = notes(canvas, [layer], None)
     assert (
         len(every) > 3
-        and "23:10 to 23:50 in mean solar time" in when
+        and "23:10 to 23:50, solar time" in when
         and "could reveal" in " ".join(others)
     )
 
@@ -374,3 +374,23 @@ def test_a_map_has_one_slice_and_a_small_one_has_fewer_lines(run: Callable, city
         assert layer.renderer().rootRule().children()[0].label() == f"Departures {part}, solar time"
         assert {row["slice"] for row in drawn(layer, map_scale=30_000)} == {part}
         assert len({row["slice"] for row in drawn(layer, map_scale=30_000, map_start_time=1)}) == 2
+
+
+def test_slices_and_their_legend_are_of_the_layers_zone(run: Callable, city: str) -> None:
+    from raw_qgis_plugin.gui.maps.notes import notes
+    from raw_qgis_plugin.layers.flows import FlowLines
+
+    zone, day, canvas = "America/Toronto", QDate(2000, 1, 1), QgsMapCanvas()
+    options = {"INPUT": city, "SIZE": 4000, "MIN_USERS": 1, "SLICE": "daypart"}
+    solar = run("raw:flows", **options).rows()
+    done = run("raw:flows", **options, TIMEZONE=zone)
+    local, layer = done.rows(), done.layer()
+    assert [row["n_trips"] for row in local] != [row["n_trips"] for row in solar]
+    FlowLines(zone).apply(layer)
+    assert layer.styleManager().setCurrentStyle("06:00-09:59")
+    [first, *_] = layer.renderer().rootRule().children()
+    assert first.label() == f"Departures 06:00-09:59, {zone}"
+    canvas.setTemporalRange(
+        QgsDateTimeRange(QDateTime(day, QTime(6, 0)), QDateTime(day, QTime(9, 59)))
+    )
+    assert f"06:00 to 09:59, {zone}." in notes(canvas, [layer], None)[0]

@@ -21,7 +21,7 @@ from ..mobility.diary import find_diary
 from ..mobility.journeys import find_journeys, tracks_as_journeys
 from ..mobility.tables import Journeys
 from ..specs import FlowSpec, TripSpec
-from ..times import DAY_MS, HOUR_MS, solar_ms
+from ..times import DAY_MS, HOUR_MS, local_ms
 from .zones import Zones, hexagons
 
 if TYPE_CHECKING:
@@ -110,11 +110,12 @@ def find_flows(
     zones: Zones | None,
     spec: FlowSpec,
     progress: Progress = no_progress,
+    clock: str = "",
 ) -> Flows:
     """Trips of tracks between zones, None for hexagons. tracks: one each user, or each trip
-    (spec.trips 'tracks').
+    (spec.trips 'tracks'). clock: the time zone of slices.
     """
-    return flows(trips_of(tracks, model, spec, progress), zones, spec)
+    return flows(trips_of(tracks, model, spec, progress), zones, spec, clock)
 
 
 def trips_of(
@@ -126,14 +127,14 @@ def trips_of(
     return find_journeys(find_diary(tracks, model, progress=progress))
 
 
-def flows(trips: Journeys, zones: Zones | None, spec: FlowSpec) -> Flows:
-    """Add up trips between zones, None for hexagons.
+def flows(trips: Journeys, zones: Zones | None, spec: FlowSpec, clock: str = "") -> Flows:
+    """Add up trips between zones, None for hexagons. clock: the time zone of slices.
 
     Pairs of fewer than min_users persons are left out, of those that one person dominates only
     n_users is shown. The trips of both are added up in one row a slice. Hexagons of few people,
     which would show where they were, are left out.
     """
-    zoned = trips_in_zones(trips, zones, spec)
+    zoned = trips_in_zones(trips, zones, spec, clock)
     of_zones = zone_figures(zoned, spec.min_users)
     shown_zones = np.full(len(zoned.zones.names), True)
     if zones is None:
@@ -158,8 +159,12 @@ def flows(trips: Journeys, zones: Zones | None, spec: FlowSpec) -> Flows:
     return Flows(matrix, lines, of_zones, shapes, zoned.words)
 
 
-def trips_in_zones(trips: Journeys, zones: Zones | None, spec: TripSpec) -> ZonedTrips:
-    """The trips of the wanted modes that begin and end in a zone and on record."""
+def trips_in_zones(
+    trips: Journeys, zones: Zones | None, spec: TripSpec, clock: str = ""
+) -> ZonedTrips:
+    """The trips of the wanted modes that begin and end in a zone and on record. clock: of slices,
+    as in `local_ms`.
+    """
     require("scipy", "shapely")
     lon, lat = np.concatenate([trips.begin, trips.end]).T
     if zones is None:
@@ -181,7 +186,7 @@ def trips_in_zones(trips: Journeys, zones: Zones | None, spec: TripSpec) -> Zone
     )
     rows = np.flatnonzero(wanted & trips.complete & inside)
     counted = trips_at(trips, rows)
-    part, names = slices(counted.t_start, counted.begin[:, 0], spec.slice)
+    part, names = slices(local_ms(counted.t_start, counted.begin[:, 0], clock), spec.slice)
     return ZonedTrips(counted, zones, begin[rows], end[rows], part, names, words)
 
 
@@ -193,28 +198,27 @@ def trips_at(trips: Journeys, rows: Array) -> Journeys:
     return Journeys(**columns)
 
 
-def slices(t: Array, lon: Array, kind: str) -> tuple[Array, Array]:
-    """The slice of each departure (n,), and the names of all slices. t: epoch ms. Hours are of mean
-    solar time.
+def slices(local: Array, kind: str) -> tuple[Array, Array]:
+    """The slice of each departure (n,), and the names of all slices. local: (n,) ms since 1970 by
+    the clock that is shown.
     """
-    solar = solar_ms(t, lon)
     if kind == "month":
-        months = solar.astype("datetime64[ms]").astype("datetime64[M]")
+        months = local.astype("datetime64[ms]").astype("datetime64[M]")
         known, which = np.unique(months, return_inverse=True)
         return which, known.astype(str).astype(object)
 
     if kind in FIRST_HOURS:
         first = FIRST_HOURS[kind]
-        hour = solar // HOUR_MS % 24
+        hour = local // HOUR_MS % 24
         words = [f"{a:02d}:00-{b - 1:02d}:59" for a, b in pairwise((*first, 24))]
         which = np.searchsorted(first, hour, side="right") - 1
         return which, np.array(words, object)
 
     if kind == "weekend":
-        weekday = (solar // DAY_MS + 3) % 7  # 1970-01-01 was a Thursday
+        weekday = (local // DAY_MS + 3) % 7  # 1970-01-01 was a Thursday
         return weekday // 5, np.array(["weekday", "weekend"], object)
 
-    return np.zeros(len(t), np.int64), np.array(["all"], object)
+    return np.zeros(len(local), np.int64), np.array(["all"], object)
 
 
 def of_modes(trips: Journeys, modes: str) -> Array:

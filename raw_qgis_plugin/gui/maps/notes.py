@@ -19,7 +19,8 @@ from ...core.errors import RawError
 from ...core.specs import MIN_USERS
 from ...layers.legends import is_unproven, title_of, verdict_of
 from ...layers.publishing import describe
-from ...layers.words import MADE_BY, MADE_OF
+from ...layers.reading import zone_of
+from ...layers.words import MADE_BY, MADE_OF, clock_words
 from ...processing.words import tr
 from ..layer_kinds import REGIONS_OF
 from ..results import values_of
@@ -43,7 +44,8 @@ def notes(
     if session is not None:
         first += _describe_data(vectors, session)
     if canvas.mapSettings().isTemporal():
-        first.append(_describe_time(canvas, "slice" in fields))
+        clocks = {zone_of(each) for each in vectors if "slice" in each.fields().names()}
+        first.append(_describe_time(canvas, clocks))
 
     sentences = [" ".join(first), *of_heads, *_describe_figures(fields)]
     if "n_users" in fields:
@@ -67,14 +69,15 @@ def _describe_data(vectors: Sequence[QgsVectorLayer], session: Session) -> list[
     return [tr("Data: {layer}: {summary}").format(layer=tracks.name(), summary=summary)]
 
 
-def _describe_time(canvas: QgsMapCanvas, has_slices: bool) -> str:
-    """The time that the map shows."""
+def _describe_time(canvas: QgsMapCanvas, clocks: set[str]) -> str:
+    """The time that the map shows. clocks: the time zones of slices in sight."""
     shown = canvas.mapSettings().temporalRange()
     begin = shown.begin()
     end = shown.end()
-    if has_slices and begin.date() == QDate(2000, 1, 1):  # which stands for all days, see FlowLines
-        words = tr("Departures shown: {first} to {last} in mean solar time.")
-        return words.format(first=begin.toString("HH:mm"), last=end.toString("HH:mm"))
+    if clocks and begin.date() == QDate(2000, 1, 1):  # which stands for all days, see FlowLines
+        words = tr("Departures shown: {first} to {last}, {clock}.")
+        clock = ", ".join(map(clock_words, sorted(clocks)))
+        return words.format(first=begin.toString("HH:mm"), last=end.toString("HH:mm"), clock=clock)
     form = "yyyy-MM-dd HH:mm:ss"
     words = tr("Time shown: {first} to {last} UTC.")
     return words.format(first=begin.toUTC().toString(form), last=end.toUTC().toString(form))

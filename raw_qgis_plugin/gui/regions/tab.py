@@ -370,6 +370,7 @@ class RegionsTab(QWidget):
                 lambda: self.desktop.open_dialog(
                     "flows", INPUT=session.layer.id(), ZONES=regions.layer.id()
                 ),
+                session.timezone,
             )
         )
 

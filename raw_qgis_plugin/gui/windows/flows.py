@@ -16,6 +16,7 @@ from ...core.flows.zones import read_zones
 from ...core.mobility.tables import Journeys
 from ...core.specs import FlowSpec
 from ...layers.legends import mode_looks
+from ...layers.words import clock_words
 from ...processing.words import tr
 from ..widgets.charts import hour_table
 from ..widgets.dialog import RawDialog
@@ -33,14 +34,17 @@ class FlowsWindow(RawDialog):
         min_users: int,
         parent: QWidget,
         as_layers: Callable[[], Any],
+        clock: str = "",
     ) -> None:
         """names, shapes: of the regions, in degrees. as_layers: opens 'Flows between zones' for the
-        regions.
+        regions. clock: the time zone of the hours.
         """
         super().__init__(parent, "raw_flows", tr("Trips between regions"))
         zones = read_zones(list(shapes), list(names))
         self.names = list(zones.names)
-        self.by_hour = flows(trips, zones, FlowSpec(min_users=min_users, slice="hour")).matrix
+        hourly = FlowSpec(min_users=min_users, slice="hour")
+        self.by_hour = flows(trips, zones, hourly, clock).matrix
+        self.clock = clock_words(clock)
         found = flows(trips, zones, FlowSpec(min_users=min_users, slice="all")).matrix
         self.shown = self._figures(found)
         table = self.table = self._make_table()
@@ -103,7 +107,7 @@ class FlowsWindow(RawDialog):
         shares = np.where(trips.sum(axis=0) > 0, trips / max(1.0, trips.max()), np.nan)
         tips = [[self._tip(n, hour) for n, hour in zip(mode, trips.T)] for mode in trips]
         names, colours = zip(*mode_looks().values())
-        by_hour = tr("By hour of departure (solar time):")
+        by_hour = tr("By hour of departure ({clock}):", clock=escaped(self.clock))
         self.hours.setText(f"{way}<br>{by_hour}{hour_table(names, colours, shares, tips)}")
 
     @staticmethod

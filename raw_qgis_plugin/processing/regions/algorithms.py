@@ -265,7 +265,10 @@ class FindFlows(TrackAlgorithm):
         types = Qgis.WkbType
         tracks = self.read_units("track" if spec.trips == "tracks" else "user")
         zones = read_zones(self, "ZONES", "ZONE_FIELD")
-        found = find_flows(tracks, model, zones, spec, run.stage(tr("Finding trips"), 15, 85))
+        clock = self.plan.fields.zone
+        found = find_flows(
+            tracks, model, zones, spec, run.stage(tr("Finding trips"), 15, 85), clock
+        )
         run.info(found.words)
         if not any(found.matrix["from_zone"]):
             run.warn(
@@ -279,7 +282,7 @@ class FindFlows(TrackAlgorithm):
         lon, lat = found.ways[between].reshape(-1, 2).T
         lines = self.lines(lon, lat, np.arange(0, len(lon) + 1, 2))
         columns = {name: values[between] for name, values in found.matrix.items()}
-        self.write("OUTPUT", columns, FlowLines(), lines, types.LineString, 85, 92)
+        self.write("OUTPUT", columns, FlowLines(clock), lines, types.LineString, 85, 92)
         if run.parameters.get("OUTPUT_ZONES"):
             shapes = self.polygons(found.shapes)
             self.write(
