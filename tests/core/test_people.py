@@ -13,13 +13,13 @@ from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.labels import MODES, OF_USERS, choose_labels
 from raw_qgis_plugin.core.mobility.diary import label_users
+from raw_qgis_plugin.core.mobility.legs import as_frequent
 from raw_qgis_plugin.core.mobility.modes import find_modes
 from raw_qgis_plugin.core.mobility.people import (
     NUMBERS,
     PeopleLabels,
     add_labels,
 )
-from raw_qgis_plugin.core.mobility.tables import as_frequent
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import Tracks
 

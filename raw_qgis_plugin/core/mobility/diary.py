@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import object_column, run_starts, steps_within, take_rows
+from ..arrays import object_column, run_starts, take_rows
 from ..errors import Progress, no_progress, part_of, translated
 from ..features.movers import unlike_people
 from ..specs import DiarySpec
@@ -50,13 +50,12 @@ def _find(fixes: Tracks, judge: JudgeModes, min_stop_s: float, progress: Progres
     line = make_line(fixes)
     stops = find_stops(line, min_stop_s)
     facts = describe_places(fixes, stops)
-    stays = line.spans(stops.arrive, stops.leave)
-    stopped = steps_within(stays.begin, stays.end, len(line.t))
-    strange = unlike_people(line.thin, line.xy, stopped)
+    stays = line.stays(stops)
+    strange = unlike_people(line.thin, line.xy, stays.stopped)
     judged = judge_places(facts, silent=strange)
     places = name_places(stops, facts, judged)
     progress(LEGS_FROM)
-    legs = find_legs(line, stops, strange, judge, part_of(progress, LEGS_FROM, 1.0))
+    legs = find_legs(line, stays, strange, judge, part_of(progress, LEGS_FROM, 1.0))
     people = describe_people(fixes, stops, places, legs, facts.record, judged)
     progress(1.0)
     return Diary(fixes, stops, places, legs, people)

@@ -12,20 +12,17 @@ from ..arrays import (
     join_rows,
     run_starts,
     runs,
-    steps_within,
     take_rows,
     true_runs,
 )
 from ..errors import Progress, no_progress, translated
 from ..labels import MODES, UNKNOWN
-from .line import Line, Spans
+from .line import Line, Spans, Stays
 from .tables import (
     Column,
     JudgeModes,
     Legs,
     Modes,
-    Stops,
-    as_frequent,
     fixes_of,
     no_modes,
 )
@@ -55,7 +52,7 @@ DEFAULT = LegSettings()
 
 def find_legs(
     line: Line,
-    stops: Stops,
+    stays: Stays,
     strange: Column,
     judge: JudgeModes,
     progress: Progress = no_progress,
@@ -66,7 +63,6 @@ def find_legs(
     strange: (n_users,) of `unlike_people`; their legs have no mode.
     """
     # Ways that fixes show, with their modes
-    stays = line.spans(stops.arrive, stops.leave)
     ways = _cut(line, stays, settings)
     begin, end = _fixes(line, ways)
     fixes = fixes_of(line.fixes, begin, end)
@@ -74,7 +70,7 @@ def find_legs(
     ways, modes = _join(line, stays, ways, modes, settings)
 
     # Moves that only the stops at both ends show
-    hidden = _find_hidden(line, stays, stops.place, ways, settings)
+    hidden = _find_hidden(line, stays, ways, settings)
     no_mode = no_modes(len(hidden), translated(UNSEEN))
 
     # Both in order
@@ -115,11 +111,10 @@ class _Steps:
         return replace(self, riding=self.riding ^ flipped)
 
 
-def _cut(line: Line, stays: Spans, s: LegSettings) -> Spans:
+def _cut(line: Line, stays: Stays, s: LegSettings) -> Spans:
     """Ways between stays, each walked or ridden; those that follow at once share a row."""
-    stopped = steps_within(stays.begin, stays.end, len(line.t))
     heard = line.step_ms <= 1000 * s.gap_s
-    moving = line.same_track & heard & ~stopped[:-1]
+    moving = line.same_track & heard & ~stays.stopped[:-1]
 
     # Walks and rides, without the short ones
     steps = _steps_of(line, Spans(*true_runs(moving)), s)
@@ -222,10 +217,10 @@ def _none_between(rows: Column, spans: Spans) -> Column:
     return left == back
 
 
-def _find_hidden(line: Line, stays: Spans, place: Column, ways: Spans, s: LegSettings) -> Spans:
-    """Moves between stays at two places that no way was seen between. place: of each stay."""
+def _find_hidden(line: Line, stays: Stays, ways: Spans, s: LegSettings) -> Spans:
+    """Moves between stays at two places that no way was seen between."""
     soon = line.ms_between(stays) <= 1000 * s.max_unseen_s
-    elsewhere = place[1:] != place[:-1]
+    elsewhere = stays.place[1:] != stays.place[:-1]
     no_way = _none_between(ways.begin, stays)
     hidden = soon & elsewhere & no_way
     return Spans(stays.left[hidden], stays.back[hidden])
@@ -266,3 +261,16 @@ def _tabulate(line: Line, stays: Spans, ways: Spans, modes: Modes, observed: Col
 def _own_stop(stop: Column, user_of_stop: Column, user: Column) -> Column:
     """(m,) stops, -1 where there is no such stop or it is another user's. user: of each leg."""
     return np.where(user_of_stop[stop] == user, stop, -1)
+
+
+def as_frequent(p: Column, rail_odds: float = 0.15) -> Column:
+    """Probabilities (k, MODES) where rail is as rare as among people's legs, so that their sums
+    count legs.
+
+    rail_odds: heads learn as if all modes were equally frequent, but some 5 of 100 legs are by
+    rail.
+    """
+    odds = np.ones(len(MODES))
+    odds[MODES.index("rail")] = rail_odds
+    p = p * odds
+    return p / p.sum(axis=1, keepdims=True)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Groups, expand_groups, run_ends
+from ..arrays import Groups, expand_groups, run_ends, steps_within
 from ..features.ride import averaged
 from ..geodesy import offset_m
 from ..tracks import Tracks
-from .tables import Column
+from .tables import Column, Stops
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,11 @@ class Line:
         same_track = self.track[spans.left] == self.track[spans.back]
         return np.where(same_track, self.ms(spans.left, spans.back), np.inf)
 
-    def spans(self, first: Column, last: Column) -> Spans:
-        """The rows that stand for the fixes first to last (k,), which begin and end rows."""
-        return Spans(np.searchsorted(self.first, first), np.searchsorted(self.last, last))
+    def stays(self, stops: Stops) -> Stays:
+        """The rows and steps of stops, whose first and last fixes begin and end rows."""
+        begin = np.searchsorted(self.first, stops.arrive)
+        end = np.searchsorted(self.last, stops.leave)
+        return Stays(begin, end, stops.place, steps_within(begin, end, len(self.t)))
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,14 @@ class Spans:
         number = np.cumsum(begins) - 1
         joined = Spans(self.begin[begins], self.end[ends])
         return joined, Groups(number, len(joined))
+
+
+@dataclass(frozen=True)
+class Stays(Spans):
+    """The stops of a line of m rows."""
+
+    place: Column  # (k,) row of Places
+    stopped: Column  # (m,) bool: whether the step from a row to the next lies in a stop
 
 
 def without_vague_fixes(tracks: Tracks, s: LineSettings = DEFAULT) -> Tracks:

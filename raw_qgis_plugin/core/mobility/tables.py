@@ -211,16 +211,3 @@ def no_modes(n: int, why: str) -> Modes:
         why=np.full(n, why, object),
         p=np.full((n, len(MODES)), np.nan),
     )
-
-
-def as_frequent(p: Column, rail_odds: float = 0.15) -> Column:
-    """Probabilities (k, MODES) where rail is as rare as among people's legs, so that their sums
-    count legs.
-
-    rail_odds: heads learn as if all modes were equally frequent, but some 5 of 100 legs are by
-    rail.
-    """
-    odds = np.ones(len(MODES))
-    odds[MODES.index("rail")] = rail_odds
-    p = p * odds
-    return p / p.sum(axis=1, keepdims=True)
