@@ -29,7 +29,7 @@ from raw_qgis_plugin.core.flows.publishing import flows_to_publish, zones_to_pub
 from raw_qgis_plugin.core.flows.zones import read_zones
 from raw_qgis_plugin.core.mobility.tables import Journeys
 from raw_qgis_plugin.core.regions.geometry import rounded
-from raw_qgis_plugin.core.regions.publishing import VISITS, regions_to_publish
+from raw_qgis_plugin.core.regions.publishing import LABELS, PLACES, VISITS, regions_to_publish
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.specs import TripSpec
 
@@ -56,6 +56,30 @@ def check(found: Guesses) -> None:
     n, share, bound = len(found.right), float(np.mean(found.right)), guess_bound(found.rho)
     chance = CHANCE * sqrt(bound * (1 - bound) / n)
     assert 1 - bound - chance <= share <= bound + chance, f"{share:.1%}, at most {bound:.1%}"
+
+
+def learned(features: np.ndarray, there: np.ndarray, rho: float) -> Guesses:
+    """What a machine guesses that saw the figures of half of the persons, and knows who of them was
+    there. features: (n, k), whatever was published around a person.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    half = len(there) // 2
+    right = np.zeros(half, bool)
+    best = -1.0
+    linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+    for machine in (linear, HistGradientBoostingClassifier(max_depth=3)):
+        quarter = half // 2
+        machine.fit(features[:quarter], there[:quarter])
+        score = machine.score(features[quarter:half], there[quarter:half])
+        if score > best:
+            best = score
+            machine.fit(features[:half], there[:half])
+            right = machine.predict(features[half:]) == there[half:]
+    return Guesses(right, rho)
 
 
 # ---- people who are published side by side
@@ -360,6 +384,45 @@ def a_pair_of_zones() -> Guesses:
     return Guesses(np.array(right), SPEC.rho)
 
 
+def a_machine_that_learned_all_figures() -> Guesses:
+    """Whoever is there lives, works, commutes and goes by rail in all of their rows; of 60 others
+    nobody does. The machine sees every figure, also those that are empty.
+    """
+    town = trials(others=60)
+    table = town.table()
+    mine = table.contributions.person < TRIALS
+    more = dict.fromkeys(("residents", "workers", "share_commuters", "share_rail"), mine * 1.0)
+    every = dict.fromkeys(LABELS.names, np.zeros(len(mine)))
+    values = {**table.contributions.values, **every, **more, "n_labelled": np.ones(len(mine))}
+    given = replace(table.contributions, values=values)
+    figures = (PEOPLE, VISITS, PLACES, LABELS)
+    # dear, so that shares are shown
+    spec = replace(SPEC, rho=10.0)
+    columns = publish(replace(table, contributions=given, figures=figures), spec).columns
+    shown = [columns[name] for figure in figures for name in figure.names if name in columns]
+    features = np.stack(shown).reshape(len(shown), TRIALS, ROWS).transpose(1, 0, 2)
+    known = ~np.isnan(features)
+    features = np.nan_to_num(features).reshape(TRIALS, -1)
+    return learned(np.hstack([features, known.reshape(TRIALS, -1)]), town.there, spec.rho)
+
+
+def a_machine_that_learned_which_rows_are_there() -> Guesses:
+    """Of rows that exist only where somebody was, those that are shown, twice, with their numbers:
+    as many people are in them as are needed, less one.
+    """
+    least = publish(trials().table(known=False), SPEC).least
+    town = trials(others=least - 1)
+    features = np.zeros((2, 2, TRIALS * ROWS))
+    for shown, number in features:
+        columns = publish(town.table(known=False), SPEC).columns
+        rows = columns["name"].astype(int)
+        shown[rows] = 1
+        number[rows] = columns["n_users"] - least
+    spread = features.reshape(4, TRIALS, ROWS).transpose(1, 0, 2)
+    sums = spread.sum(axis=2)
+    return learned(np.hstack([sums, spread.reshape(TRIALS, -1)]), town.there, 2 * SPEC.rho)
+
+
 WAYS: dict[str, Callable[[], Guesses]] = {
     "the best test of all figures": best_test(1, 200),
     "the best test of two publications": best_test(2, 200),
@@ -387,6 +450,8 @@ WAYS: dict[str, Callable[[], Guesses]] = {
     "hexagons of a trip": hexagons_that_are_there(zones_to_publish),
     "pairs of hexagons of a trip": hexagons_that_are_there(flows_to_publish),
     "a pair of zones": a_pair_of_zones,
+    "a machine that learned all figures": a_machine_that_learned_all_figures,
+    "a machine that learned which rows are there": a_machine_that_learned_which_rows_are_there,
 }
 
 
