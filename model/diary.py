@@ -13,11 +13,12 @@ from raw_qgis_plugin.core.specs import DiarySpec
 
 EPILOG = """
 DIR gets stops.parquet: user_id, stop_id, t_arrive, t_leave (UTC), duration_min, n_visits (stops at
-the same place), kind (home, work, other; empty where too little is on record) and kind_p,
-in_domain, why, place, evidence, lon, lat; and trips.parquet: user_id, trip_id, t_start, t_end
-(UTC), mode and mode_p ('unknown' where the model cannot know), distance_m, duration_min, observed
-(false: only the stops at both ends are on record), in_domain, why, journey_id (trips from stop to
-stop), from_place, to_place (0: none), from_kind, to_kind. Users are read as one track each.
+the same place), kind (home, work, other, unknown; empty where too little is on record), kind_guess
+and kind_p, in_domain, why, place, evidence, lon, lat; and trips.parquet: user_id, trip_id,
+t_start, t_end (UTC), mode and mode_p ('unknown' where the model cannot know), distance_m,
+duration_min, observed (false: only the stops at both ends are on record), in_domain, why,
+journey_id (trips from stop to stop), from_place, to_place (0: none), from_kind, to_kind. Users are
+read as one track each.
 """
 TIMES = ("t_arrive", "t_leave", "t_start", "t_end")
 

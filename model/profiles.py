@@ -27,7 +27,7 @@ EPILOG = """
 P has the id columns (user_id, and track_id or day), and for users commuter ('unknown' where too
 little is on record) and commuter_p (of yes), work_days, weekdays_seen, share_walk, share_bike,
 share_motor, share_rail (of trips), main_mode, rail_user, rail_trips (a week) and trips_a_day with
-their 80 % intervals, rail_p (that a trip was by rail), n_days_seen and coverage; for each head of
+their 80 % intervals, rail_p (of yes), n_days_seen and coverage; for each head of
 the model NAME, NAME_p and NAME_guess, the label, its probability and the likeliest answer, also
 where the label is 'unknown', or NAME, NAME_low and NAME_high, the number and its 80 % interval;
 in_domain, why it is not, and evidence, what the labels rest on.

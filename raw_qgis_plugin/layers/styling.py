@@ -110,9 +110,10 @@ class Stops(Style):
     end = "t_leave"
 
     def _rules(self, rules: Rules) -> None:
-        kinds = ("home", tr("Home")), ("work", tr("Work")), ("other", tr("Other stop"))
-        for (kind, words), colour in zip(kinds, STOP_COLOURS):
-            rules.add("class", f"kind = '{kind}'", words, colour)
+        kinds = {"home": tr("Home"), "work": tr("Work"), "other": tr("Other stop")}
+        for kind, colour in zip(kinds, STOP_COLOURS):
+            rules.add("class", f"kind = '{kind}'", kinds[kind], colour)
+        rules.add_if_any("unknown", "kind = 'unknown'", tr("Unknown: not sure"))
         rules.add_if_any(
             "unknown", "kind IS NULL", tr("Unknown: too little on record, or a vehicle")
         )
@@ -360,11 +361,8 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
         except Exception as error:  # the layer is usable without its style
             logging.getLogger(__name__).exception("No style for %s", layer.name())
             if feedback is not None:
-                feedback.pushWarning(
-                    tr("The style of {layer} failed: {error}").format(
-                        layer=layer.name(), error=error
-                    )
-                )
+                words = tr("The style of {layer} failed: {error}")
+                feedback.pushWarning(words.format(layer=layer.name(), error=error))
 
 
 # Processing keeps no reference to a Python post-processor: without ours it would be deleted before

@@ -236,8 +236,8 @@ def test_nights_with_the_phone_off_are_evidence_of_home() -> None:
     """From 18:30 to 7:00 nothing is on record, longer than a stop may be silent."""
     some = phone(10, 0.5)
     stops = whole(some.take((some.t - MONDAY) % DAY_MS < 19 * HOUR_MS)).stops
-    home = stops["evidence"][stops["kind"] == "home"]
-    assert set(stops["kind"]) >= {"home", "work"} and home[0].endswith("nights with fixes")
+    home = stops["evidence"][stops["kind_guess"] == "home"]
+    assert set(stops["kind_guess"]) >= {"home", "work"} and home[0].endswith("nights with fixes")
     assert int(home[0].split()[1]) >= 5
     night = whole(tracks_of(MONDAY + HOUR_MS * np.array([20, 20.2, 32, 32.2]), np.zeros(4)))
     # 4 and 8.2 hours of two days

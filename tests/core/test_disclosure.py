@@ -43,6 +43,7 @@ from raw_qgis_plugin.core.disclosure.ledger import (  # noqa: E402
     request_of,
 )
 from raw_qgis_plugin.core.disclosure.publish import (  # noqa: E402
+    BEYOND,
     PEOPLE,
     Publication,
     Table,
@@ -132,6 +133,13 @@ def test_whatever_a_person_does_costs_no_more_than_the_price(figures: tuple[Figu
             spent += float((sums**2).sum() / (2 * noisy.deviation**2))
         assert spent <= spec.rho * (1 + 1e-9)
         assert trial or spent > 0.3 * spec.rho, "and the price is used"
+
+
+def test_all_figures_of_all_rows_together_cost_the_price() -> None:
+    """With the number of people who are in more rows than count."""
+    spec = PublishSpec(rho=2.0, rows=7)
+    of_rows = spec.rows * sum(rho for _, rho in prices(some_table(), spec))
+    assert of_rows + BEYOND * spec.rho == pytest.approx(spec.rho)
 
 
 def test_people_count_in_a_random_few_of_their_rows() -> None:

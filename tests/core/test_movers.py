@@ -88,7 +88,8 @@ def says_nothing(labels: PeopleLabels) -> None:
         assert set(labels.columns[name]) == {UNKNOWN}, name
     assert np.isnan(labels.columns["commuter_p"]).all()
     assert all(np.isnan(labels.columns[name]).all() for name in NUMBERS)
-    assert not len(labels.places.user), "no homes and no places of work"
+    places = labels.diary.places
+    assert set(places.kind) <= {None}, "no homes and no places of work"
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,10 @@ def test_who_commutes_and_from_where_to_where(labels: PeopleLabels) -> None:
     assert np.isnan(stays["share_walk"]) and stays["why"].endswith(
         "fewer than 5 trips of a known mode"
     )
-    places = zip(*(getattr(labels.places, name) for name in ("user", "kind", "lon")))
-    found = {(int(user), kind): lon * 111_320 for user, kind, lon in places}
+    places = zip(*(getattr(labels.diary.places, name) for name in ("user", "kind", "lon")))
+    found = {
+        (int(user), kind): lon * 111_320 for user, kind, lon in places if kind in ("home", "work")
+    }
     assert (
         abs(found[3, "home"]) < 20
         and abs(found[3, "work"] - 9000) < 20
@@ -98,7 +100,7 @@ def test_silence_has_its_reason(labels: PeopleLabels) -> None:
         assert all(np.isnan(labels.columns[name][row]) for name in NUMBERS)
     nobody = label_users(layer(a=np.zeros((0, 2))), None)
     assert all(len(values) == 0 for values in nobody.columns.values()) and not len(
-        nobody.places.user
+        nobody.diary.places.user
     )
 
 

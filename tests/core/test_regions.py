@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -276,18 +278,14 @@ def label(commuter_p, modes, places):
         user, kind, chance, lon = zip(*some, strict=True)
         none = np.zeros(len(user), int)
         lat = np.full(len(user), 0.5)
+        kind, chance = np.array(kind, object), np.array(chance)
+        of_kind = (np.where(kind == name, chance, 0.0) for name in ("home", "work"))
         there = Places(
-            np.array(user),
-            np.array(lon),
-            lat,
-            none,
-            none,
-            none,
-            np.array(kind, object),
-            np.array(chance),
+            np.array(user), np.array(lon), lat, none, none, none, kind, kind, chance, *of_kind
         )
-        columns = {"commuter": known, "commuter_p": p, "main_mode": known, **shares}
-        return PeopleLabels(columns, there, None)
+        days = np.full(n, 20)
+        columns = {"commuter": known, "commuter_p": p, "n_days_seen": days, **shares}
+        return PeopleLabels(columns, SimpleNamespace(places=there))
 
     return made
 
@@ -321,9 +319,10 @@ def test_figures_of_people_are_sums_over_visitors(invented_model):
         < found["share_commuters_high"][0]
         < 1
     )
-    for end in ("", "_low", "_high"):  # everybody moves alike
+    off = 1.2816 * (0.018 + 0.15 / 20)  # everybody moves alike, but all shares may be off
+    for end, more in (("", 0.0), ("_low", -off), ("_high", off)):
         shares = [found[f"share_{mode}{end}"][0] for mode in ("walk", "bike", "motor", "rail")]
-        assert shares == pytest.approx([0.5, 0.25, 0.25, 0])
+        assert shares == pytest.approx(np.maximum(np.array([0.5, 0.25, 0.25, 0]) + more, 0))
     # nine people
     assert np.isnan(
         [found[name][1] for name in ("residents", "share_commuters", "n_labelled")]
@@ -369,6 +368,22 @@ def test_hours_of_a_region_are_those_of_stays(invented_model):
     hours = view.week.ravel()
     assert hours[60] == TOO_FEW and hours[100] == hours[20] == NO_DATA
     assert (hours > 0).sum() == 5
+
+
+def test_who_was_elsewhere_in_between_did_not_stay(invented_model):
+    """And a silence of twelve hours is still a stay."""
+    there, away = ("p", 12, 0.001, (80, 82, 100, 112)), ("p", 12, 1.5, (81,))
+    view = summarise_region(embedded(seen(there, away), invented_model()), invented_model(), DEGREE)
+    hours = view.week.ravel()
+    assert hours[80] == hours[82] == 12 and hours[81] <= 0
+    assert (hours[100:113] == 12).all() and (hours > 0).sum() == 15
+
+
+def test_two_ids_in_turn_or_half_of_them_may_be_persons():
+    turns = [(f"{name}", 1, 0.0, (5 * k, 5 * k + 1)) for k, name in enumerate("abc")]
+    assert not doubtful_ids(seen(*turns[:2])) and len(doubtful_ids(seen(*turns))) == 1
+    some = [("long", 2, 0.0, (0, 96)), ("short", 2, 0.0, (0, 1))]
+    assert not doubtful_ids(seen(*some)) and len(doubtful_ids(seen(*some, turns[0]))) == 1
 
 
 # ---- heads

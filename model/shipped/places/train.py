@@ -156,7 +156,7 @@ def judge(places: Places, kinds: Judgement) -> Head:
     found = {"p": kinds.commuter_p, "commuter": places.commuter}
 
     for name in (HOME, WORK):
-        said = kinds.kind == name
+        said = kinds.kind_guess == name
         true = places.kind == KINDS.index(name)
         sure = np.where(said, kinds.kind_p, -1)
         order = np.lexsort((-sure, owner))

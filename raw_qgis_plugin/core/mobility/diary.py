@@ -73,17 +73,21 @@ def stop_columns(diary: Diary) -> dict[str, Column]:
     stops = diary.stops
     places = take_rows(diary.places, stops.place)
     user_id = diary.people.user_id
-    why = diary.people.why[stops.user]
-    number = np.arange(len(stops.user))
+    user = stops.user
+    arrive = stops.t_arrive
+    leave = stops.t_leave
+    why = diary.people.why[user]
+    number = np.arange(len(user))
     evidence = _evidence(diary)
     return {
-        "user_id": user_id[stops.user],
-        "stop_id": _ids(user_id, stops.user, "s", number),
-        "t_arrive": stops.t_arrive,
-        "t_leave": stops.t_leave,
-        "duration_min": (stops.t_leave - stops.t_arrive) / 60_000,
+        "user_id": user_id[user],
+        "stop_id": _ids(user_id, user, "s", number),
+        "t_arrive": arrive,
+        "t_leave": leave,
+        "duration_min": (leave - arrive) / 60_000,
         "n_visits": places.n_visits,
         "kind": places.kind,
+        "kind_guess": places.kind_guess,
         "kind_p": places.kind_p,
         "in_domain": why == "",
         "why": why,
@@ -96,29 +100,33 @@ def trip_columns(diary: Diary) -> dict[str, Column]:
     """The published fields of legs (m,), which users know as trips."""
     legs = diary.legs
     user = legs.user
+    begin = legs.t_begin
+    end = legs.t_end
     user_id = diary.people.user_id
     number = np.arange(len(user))
-    journey = np.cumsum(run_starts(user, legs.stop_before, legs.stop_after))
+    before = legs.stop_before
+    after = legs.stop_after
+    journey = np.cumsum(run_starts(user, before, after))
     # For stop -1, none
     places = np.append(_numbers_of_places(diary.stops), 0)
     kinds = object_column([*diary.places.kind[diary.stops.place], None])
     return {
         "user_id": user_id[user],
         "trip_id": _ids(user_id, user, "t", number),
-        "t_start": legs.t_begin,
-        "t_end": legs.t_end,
+        "t_start": begin,
+        "t_end": end,
         "mode": legs.mode,
         "mode_p": legs.mode_p,
         "distance_m": legs.metres,
-        "duration_min": (legs.t_end - legs.t_begin) / 60_000,
+        "duration_min": (end - begin) / 60_000,
         "observed": legs.observed,
         "in_domain": legs.in_domain,
         "why": legs.why,
         "journey_id": _ids(user_id, user, "j", journey),
-        "from_place": places[legs.stop_before],
-        "from_kind": kinds[legs.stop_before],
-        "to_place": places[legs.stop_after],
-        "to_kind": kinds[legs.stop_after],
+        "from_place": places[before],
+        "from_kind": kinds[before],
+        "to_place": places[after],
+        "to_kind": kinds[after],
     }
 
 
@@ -146,8 +154,8 @@ def _evidence(diary: Diary) -> Column:
     at_home = translated("on {k} of {of} nights with fixes")
     at_work = translated("on {k} of {of} weekdays with fixes")
     words = np.full(len(places.user), "", object)
-    for row in np.flatnonzero(places.kind == HOME):
+    for row in np.flatnonzero(places.kind_guess == HOME):
         words[row] = at_home.format(k=places.nights[row], of=record.nights[row])
-    for row in np.flatnonzero(places.kind == WORK):
+    for row in np.flatnonzero(places.kind_guess == WORK):
         words[row] = at_work.format(k=places.weekdays[row], of=record.weekdays[row])
     return words

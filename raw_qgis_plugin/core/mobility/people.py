@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import Groups, object_column, run_starts, steps_within, take_rows
+from ..arrays import Groups, object_column, run_starts, steps_within
 from ..embedding.profiles import Profiles
 from ..errors import translated
 from ..labels import MODES, NO, OF_USERS, SHORT_MODES, UNKNOWN, YES, Label, columns_of
@@ -53,11 +53,11 @@ class PeopleSettings:
     good_day_h: float = 10.0
     silence_h: float = 2.0
     min_stayed_h: float = 2.0  # a day at places and on record, for the label of commuters
-    # Between these probabilities nobody is labelled a commuter or not
+    # Between these probabilities a label of yes or no is unknown
     min_unclear: float = 0.32
     max_unclear: float = 0.68
     min_legs: int = 5  # of a known mode, for shares of modes and users of rail
-    # A user of rail goes by rail at least once, and with such a share of the legs
+    # A user of rail goes by rail at least once, and with such a share of the legs at least
     rail_share: float = 0.05
     deviations: float = 1.2816  # of an interval of 80 %
 
@@ -67,19 +67,18 @@ DEFAULT = PeopleSettings()
 
 @dataclass(frozen=True)
 class PeopleLabels:
-    """Labels of users, their homes and places of work, and the diary that both were built from.
+    """Labels of users, and the diary that they were built from.
 
     columns: (n_users,) each, in the order of the users: commuter ('yes', 'no', 'unknown'),
     commuter_p (of yes, also where unknown), work_days (weekdays at work), weekdays_seen,
-    share_walk, share_bike, share_motor, share_rail (of legs), main_mode, rail_user, rail_p (that a
-    leg at least was by rail), rail_trips (legs a week) with _low and _high, trips_a_day (legs) with
+    share_walk, share_bike, share_motor, share_rail (of legs), main_mode, rail_user, rail_p (of
+    yes), rail_trips (legs a week) with _low and _high, trips_a_day (legs) with
     _low and _high (on days that were recorded well), n_days_seen, coverage (share of the time from
     the first to the last fix), evidence, why (what is unknown). Numbers are nan where unknown,
     intervals 80 %.
     """
 
     columns: dict[str, Column]
-    places: Places  # homes and places of work
     diary: Diary
 
 
@@ -138,8 +137,7 @@ def label_people(diary: Diary, s: PeopleSettings = DEFAULT) -> PeopleLabels:
 
     # Who commutes
     why = _reasons_for_silence(people, s)
-    commuter = np.where(people.commuter_p > 0.5, YES, NO).astype(object)
-    commuter[why != ""] = UNKNOWN
+    commuter = np.where(why == "", yes_or_no(people.commuter_p, s), UNKNOWN)
 
     # Modes and numbers of legs
     modes = _legs_by_mode(diary, s)
@@ -157,9 +155,12 @@ def label_people(diary: Diary, s: PeopleSettings = DEFAULT) -> PeopleLabels:
         "why": _with_modes(why, too_few & (people.why == ""), s),
     }
     _silence(columns, people.why != "")
-    kind = diary.places.kind
-    places = take_rows(diary.places, (kind == HOME) | (kind == WORK))
-    return PeopleLabels(columns, places, diary)
+    return PeopleLabels(columns, diary)
+
+
+def yes_or_no(p: Column, s: PeopleSettings) -> Column:
+    """(n,) the one rule of labels of yes or no: unknown where neither is likely enough."""
+    return np.select([p >= s.max_unclear, p <= s.min_unclear], [YES, NO], UNKNOWN).astype(object)
 
 
 def _silence(columns: dict[str, Column], nobody: Column) -> None:
@@ -219,34 +220,31 @@ def _legs_by_mode(diary: Diary, s: PeopleSettings) -> dict[str, Column]:
 
     main = np.array(MODES, object)[sums.argmax(axis=0)]
     columns = dict(zip(SHARES, share))
-    columns["main_mode"] = np.where(count > 0, main, UNKNOWN)
-    return columns | _legs_by_rail(p[RAIL], user, share[RAIL], diary.people, s)
+    columns["main_mode"] = np.where(count >= s.min_legs, main, UNKNOWN)
+    return columns | _legs_by_rail(p[RAIL], user, diary.people, s)
 
 
-def _legs_by_rail(
-    p: Column, user: Groups, share: Column, people: People, s: PeopleSettings
-) -> dict[str, Column]:
-    """Whether people use rail, and how often.
+def _legs_by_rail(p: Column, user: Groups, people: People, s: PeopleSettings) -> dict[str, Column]:
+    """Whether people use rail, and how often. p: (k,) that a leg was by rail. user: of the legs."""
+    from scipy.special import ndtr
 
-    p: (k,) that a leg was by rail. user: of these legs. share: (n_users,) of rail, nan where nobody
-    can know.
-    """
-    some = user.count() > 0
+    count = user.count()
     n = user.sum(p)
-    uses = (n >= 1) & (share >= s.rail_share)
+    doubt = user.sum(p * (1 - p))
 
-    rail_user = np.where(uses, YES, NO).astype(object)
-    rail_user[np.isnan(share)] = UNKNOWN
-
-    # The probability that no leg was by rail
+    # The probability of one leg by rail at least, and of so many as make somebody a user: their
+    # number is nearly normal
     with np.errstate(divide="ignore"):
-        no_rail_p = np.exp(user.sum(np.log1p(-p)))
+        one_p = 1 - np.exp(user.sum(np.log1p(-p)))
+    least = np.ceil(s.rail_share * count)
+    off = (n - least + 0.5) / np.sqrt(np.maximum(doubt, 1e-9))
+    rail_p = np.where(least > 1, np.minimum(ndtr(off), one_p), one_p)
+    rail_p[count < s.min_legs] = np.nan
 
     # Numbers of legs vary as Poisson's, and each leg is itself uncertain
-    variance = n + user.sum(p * (1 - p))
-    weeks = np.where(some, people.record.n_days / 7, np.nan)
-    columns = {"rail_user": rail_user, "rail_p": np.where(some, 1 - no_rail_p, np.nan)}
-    return columns | _rate("rail_trips", n, variance, weeks, s)
+    weeks = np.where(count > 0, people.record.n_days / 7, np.nan)
+    columns = {"rail_user": yes_or_no(rail_p, s), "rail_p": rail_p}
+    return columns | _rate("rail_trips", n, n + doubt, weeks, s)
 
 
 def _legs_a_day(people: People, s: PeopleSettings) -> dict[str, Column]:

@@ -17,6 +17,7 @@ import numpy as np
 from ..arrays import Groups
 from ..bundle.heads import Head
 from ..errors import translated
+from ..labels import UNKNOWN
 from ..paths import RESOURCES
 from .place_features import PlaceFacts
 from .tables import HOME, KINDS, OTHER, WORK, Column
@@ -49,10 +50,10 @@ class HeadSettings:
     max_way_h: float = 6.0
     vehicle_way_h: float = 1.2
     vehicle_at_places: float = 0.2
-    # A place is home or work with such a probability. The user's likeliest home is it from
-    # min_home_p on; the likeliest place of work from min_weekdays there on, if the probability that
-    # the user has one is min_work_p. kind_p shows how likely
+    # A place is home or work with such a probability, work of those alone who commute so likely
     min_p: float = 0.5
+    # It may be guessed: the user's likeliest home from min_home_p on; the likeliest place of work
+    # from min_weekdays there on, if the probability that the user has one is min_work_p
     min_home_p: float = 0.2
     min_work_p: float = 0.18
     min_weekdays: int = 2
@@ -65,8 +66,11 @@ DEFAULT = HeadSettings()
 class Judgement:
     """What the head says of n places and n_users users."""
 
-    kind: Column  # (n,) home, work or other; None where `why` is not empty
-    kind_p: Column  # (n,) its probability; nan where it is None
+    kind: Column  # (n,) home, work, other or unknown; None where `why` is not empty
+    kind_guess: Column  # (n,) home, work or other, the likeliest; None where `why` is not empty
+    kind_p: Column  # (n,) the probability of the guess; nan where it is None
+    home_p: Column  # (n,) that it is a home; 0 where nothing is said of the user
+    work_p: Column
     commuter_p: Column  # (n_users,) that the user has a place of work
     why: Column  # (n_users,) nothing is said of the user; ''
 
@@ -126,15 +130,35 @@ def choose_kinds(
     at_work[best] |= has_work & (facts.weekdays[best] >= s.min_weekdays)
     at_home &= ~at_work | (home_p >= work_p)
 
-    # Of every place its kind, unless nothing is said of the user
-    neither_p = 1 - np.maximum(home_p, work_p)
-    kind = np.select([at_home, at_work], [HOME, WORK], OTHER).astype(object)
-    kind_p = np.select([at_home, at_work], [home_p, work_p], neither_p)
+    guess = np.select([at_home, at_work], [HOME, WORK], OTHER).astype(object)
+    return _named(facts.user, guess, home_p, work_p, commuter_p, why, s)
 
-    unknown = why[facts.user] != ""
-    kind[unknown] = None
-    kind_p[unknown] = np.nan
-    return Judgement(kind, kind_p, commuter_p, why)
+
+def _named(
+    user: Column,
+    guess: Column,
+    home_p: Column,
+    work_p: Column,
+    commuter_p: Column,
+    why: Column,
+    s: HeadSettings,
+) -> Judgement:
+    """What is said of places, each of a user: their kinds where these are likely enough."""
+    likeliest_p = np.where(guess == HOME, home_p, work_p)
+    neither_p = 1 - np.maximum(home_p, work_p)
+    kind_p = np.where(guess == OTHER, neither_p, likeliest_p)
+    unclear = kind_p < s.min_p
+    unclear |= (guess == WORK) & (commuter_p[user] < s.min_p)
+    kind = np.where(unclear, UNKNOWN, guess)
+
+    # Nothing is said of the places of some users
+    silenced = why[user] != ""
+    kind[silenced] = None
+    guess[silenced] = None
+    kind_p[silenced] = np.nan
+    home_p[silenced] = 0.0
+    work_p[silenced] = 0.0
+    return Judgement(kind, guess, kind_p, home_p, work_p, commuter_p, why)
 
 
 def _calibrated(logit: dict[str, Column], head: dict[str, Column], name: str) -> Column:

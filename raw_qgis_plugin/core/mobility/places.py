@@ -64,7 +64,10 @@ def name_places(stops: Stops, facts: PlaceFacts, judged: Judgement) -> Places:
         nights=facts.nights,
         weekdays=facts.weekdays,
         kind=judged.kind,
+        kind_guess=judged.kind_guess,
         kind_p=judged.kind_p,
+        home_p=judged.home_p,
+        work_p=judged.work_p,
     )
 
 

@@ -63,8 +63,11 @@ class Places:
     n_visits: Column
     nights: Column  # there, as evidence
     weekdays: Column  # there, as evidence
-    kind: Column  # home, work or other; None where nothing is said of the user
-    kind_p: Column  # the probability of the kind; nan where it is None
+    kind: Column  # home, work, other or unknown; None where nothing is said of the user
+    kind_guess: Column  # home, work or other, the likeliest; None where nothing is said of the user
+    kind_p: Column  # the probability of the guess; nan where it is None
+    home_p: Column  # that it is a home; 0 where nothing is said of the user
+    work_p: Column
 
 
 @dataclass(frozen=True)

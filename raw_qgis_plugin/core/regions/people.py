@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,9 +29,10 @@ def people_figures(
 ) -> Columns:
     """Figures of regions (n,) float64 each, nan where fewer than min_users people are behind one.
 
-    residents, workers: visitors whose home or place of work is in the region, as sums of
-    probabilities. n_labelled: visitors of known labels. share_commuters, share_walk, share_bike,
-    share_motor, share_rail: their means over these. All but n_labelled with _low and _high, 80 %
+    They are expected values over all visitors who can be judged, whether their own label is clear
+    or not. residents, workers: visitors whose home or place of work is in the region. n_labelled:
+    visitors of whom it is clear whether they commute. share_commuters, share_walk, share_bike,
+    share_motor, share_rail: means over visitors. All but n_labelled with _low and _high, 80 %
     intervals. visits: sparse (n, n_users), in the order of the labels.
     """
     columns: Columns = {}
@@ -47,48 +49,88 @@ def people_figures(
 
 def share_figures(labels: PeopleLabels, visits: csr_matrix, min_users: int) -> Columns:
     """n_labelled and SHARES of regions with their intervals. visits: of `people_figures`."""
-    shares = shares_of(labels)
-    is_known = ~np.isnan(shares[:, 0])
-    people = (visits > 0).multiply(is_known).tocsr()
-    people.eliminate_zeros()
-    n = np.diff(people.indptr)
-    enough = ~is_few(n, min_users)
-    columns = {"n_labelled": np.where(enough, n, np.nan)}
-
-    # means over people, and how far they may be off
-    of_known = np.nan_to_num(shares)
-    divisor = np.maximum(n, 1)[:, None]
-    mean = people @ of_known / divisor
-    variance = people @ of_known**2 / divisor - mean**2
-    variance[:, 0] = mean[:, 0] * (1 - mean[:, 0])  # who commutes is itself uncertain
-    error = np.sqrt(np.maximum(variance, 0) / divisor)
-    for k, name in enumerate(SHARES):
-        columns |= _interval(name, mean[:, k], error[:, k], enough, 1.0)
+    is_clear = labels.columns["commuter"] != UNKNOWN
+    clear = (visits > 0) @ is_clear.astype(float)
+    columns = {"n_labelled": np.where(is_few(clear, min_users), np.nan, clear)}
+    days = labels.columns["n_days_seen"]
+    for name, p in zip(SHARES, shares_of(labels).T):
+        share = expected_share(visits, p, days, own_doubt=name == SHARES[0])
+        shown = ~is_few(share.n, min_users)
+        columns |= _interval(name, share.mean, share.error, shown, 1.0)
     return columns
 
 
-def shares_of(labels: PeopleLabels) -> Array:
-    """(n_users, 5) of each person SHARES, nan where labels are unknown."""
-    columns = [labels.columns[name] for name in ("commuter_p", *SHARES[1:])]
-    shares = np.stack(columns, axis=1)
+@dataclass(frozen=True)
+class ShareSettings:
+    """How far shares may be off (standard deviations). Chosen on three cities that no figure of
+    docs/evidence/regions.md is of.
 
-    no_label = labels.columns["commuter"] == UNKNOWN
-    unknown = np.isnan(shares).any(axis=1) | no_label
-    shares[unknown] = np.nan
-    return shares
+    off: of what all probabilities are off by alike. off_days: of the same, over the days that
+    people are seen on: a first week may be no usual one. unjudged: of the share of those who cannot
+    be judged, beside the share of the others.
+    """
+
+    off: float = 0.018
+    off_days: float = 0.15
+    unjudged: float = 0.25
+
+
+@dataclass(frozen=True)
+class ExpectedShare:
+    """Shares of the visitors of regions. mean, error (a standard deviation), n (who are judged):
+    (n,) each.
+    """
+
+    mean: Array
+    error: Array
+    n: Array
+
+
+def expected_share(
+    visits: csr_matrix, p: Array, days: Array, own_doubt: bool, s: ShareSettings = ShareSettings()
+) -> ExpectedShare:
+    """The share of visitors that a probability or share of each of them (n_users,) makes, nan where
+    nobody can know.
+
+    days: (n_users,) with fixes. own_doubt: p are probabilities of yes, so the error is the doubt
+    about each visitor; else it is that of the mean of people who differ. visits: sparse (n,
+    n_users).
+    """
+    all_people = visits > 0
+    judged = np.isfinite(p)
+    people = all_people.multiply(judged).tocsr()
+    n = np.asarray(people.sum(axis=1), float).ravel()
+    divisor = np.maximum(n, 1)
+
+    known = np.nan_to_num(p)
+    mean = people @ known / divisor
+    variance = mean - people @ known**2 / divisor
+    if not own_doubt:
+        variance = people @ known**2 / divisor - mean**2
+
+    off = people @ (s.off + s.off_days / np.maximum(days, 1)) / divisor
+    everybody = np.asarray(all_people.sum(axis=1), float).ravel()
+    unjudged = s.unjudged * (1 - n / np.maximum(everybody, 1))
+    error = np.sqrt(np.maximum(variance, 0) / divisor + off**2 + unjudged**2)
+    return ExpectedShare(mean, error, n)
+
+
+def shares_of(labels: PeopleLabels) -> Array:
+    """(n_users, 5) of each person SHARES, nan where nobody can know."""
+    columns = [labels.columns[name] for name in ("commuter_p", *SHARES[1:])]
+    return np.stack(columns, axis=1)
 
 
 def at_places(labels: PeopleLabels, kind: str, visits: csr_matrix, polygons: Array) -> csr_matrix:
     """Sparse (n, n_users): the probability that a visitor has a place of a kind in a region."""
     from scipy.sparse import csr_matrix
 
-    places = labels.places
-    some = np.flatnonzero(places.kind == kind)
+    places = labels.diary.places
+    p = places.home_p if kind == HOME else places.work_p
+    some = np.flatnonzero(p > 0)
     region, at = points_inside(polygons, places.lon[some], places.lat[some])
     place = some[at]
-    there = csr_matrix(
-        (places.kind_p[place].astype(float), (region, places.user[place])), shape=visits.shape
-    )
+    there = csr_matrix((p[place], (region, places.user[place])), shape=visits.shape)
     there.data = np.minimum(there.data, 1.0)  # of several places in one region
     there = there.multiply(visits > 0).tocsr()
     there.eliminate_zeros()

@@ -75,9 +75,10 @@ def label_values(
     values = {
         "residents": values_at(at_places(labels, HOME, fixes, regions), row, person),
         "workers": values_at(at_places(labels, WORK, fixes, regions), row, person),
-        "n_labelled": (~np.isnan(shares[:, 0])).astype(np.float64),
+        "n_labelled": (~np.isnan(shares).any(axis=1)).astype(np.float64),
     }
-    for name, share in zip(SHARES, np.nan_to_num(shares).T):
+    shares[np.isnan(shares).any(axis=1)] = 0.0
+    for name, share in zip(SHARES, shares.T):
         values[name] = share
     return values
 

@@ -78,6 +78,13 @@ class RegionCard(Card):
         people = count_people(int(view.figures["n_users"]))
         self.add(" · ".join([people, fixes, square_km(view.area_km2)]))
         self.add(table(self._figures(view)))
+        if (clear := view.figures.get("n_labelled", np.nan)) == clear:
+            words = tr(
+                "Shares are expected values over all visitors; of {n:.0f} it is clear whether they "
+                "commute. A commuter has a place of work or study outside home and is there "
+                "regularly."
+            )
+            self.add(f"<small>{words.format(n=clear)}</small>")
         if any(np.isnan(view.figures.get(head["name"], 0.0)) for head in cards_of("region", ())):
             words = tr("Unknown: fewer than {n} people with such a label.")
             self.add(words.format(n=self.min_users))

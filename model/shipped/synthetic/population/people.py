@@ -29,6 +29,7 @@ OCCUPATIONS = {
 }
 SHARES = np.array(list(OCCUPATIONS.values()))
 EMPLOYED = {"full", "hybrid", "part", "shift", "home"}
+COMMUTERS = EMPLOYED - {"home"} | {"student"}
 HOUR_S = 3600.0
 DAY_S = 86400.0
 MODE_CODES = ("walk", "bike", "car", "bus", "rail")
@@ -92,9 +93,8 @@ class Person:
 
     @property
     def commuter(self) -> bool:
-        """Whether the person is at a workplace away from home on three or more days a week."""
-        works_away = self.occupation in EMPLOYED - {"home"}
-        return works_away and len(self.anchor_days) >= 3
+        """Whether the person works or studies away from home: all do on two days a week or more."""
+        return self.occupation in COMMUTERS
 
 
 @dataclass(frozen=True)
