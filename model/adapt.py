@@ -12,13 +12,12 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from model.cli import Parser, print_line, run
+from model.cli import Argv, Parser, print_line, run
 from model.data.corpus import load
 from model.evaluate import ratio_words
 from model.evaluate.forecast import FAMILIES, cut, predict_windows
@@ -231,7 +230,7 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Run the command."""
     args, others = parser().parse_known_args(argv)
     trained = args.output / "trained"

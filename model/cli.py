@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Spec)
 Report = Callable[[dict], None]  # takes one line of progress
+Argv = Sequence[str] | None  # the words of a command; None for those of the process
 DEVICES = ("auto", "cpu", "cuda")
 LARGEST_SEED = 2**31 - 1  # of SUMO
 
@@ -141,7 +142,7 @@ def positive(text: str) -> int:
     return from_zero(text, 1)
 
 
-def run(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:
+def run(main: Callable[[Argv], None], argv: Argv = None) -> int:
     """Run a command. Returns its exit code: 2 after a RawError or OSError, 130 for Ctrl-C.
 
     The error is one line on stderr.

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from model import cli
@@ -23,7 +22,7 @@ read as one track each.
 TIMES = ("t_arrive", "t_leave", "t_start", "t_end")
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: cli.Argv = None) -> None:
     """Read, find stops and trips, write."""
     words = "Where people stopped, and how they got from stop to stop."
     parser = cli.make_parser("diary", words, EPILOG, output="the folder to write into")

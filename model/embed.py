@@ -6,12 +6,12 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from model.cli import (
+    Argv,
     check_output,
     id_columns,
     make_parser,
@@ -40,7 +40,7 @@ that folder.
 """
 
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+def parse(argv: Argv) -> argparse.Namespace:
     """The command's arguments."""
     parser = make_parser("embed", "Embed users, tracks or days as vectors.", EPILOG)
     each = "one vector for each of these (default: user)"
@@ -50,7 +50,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Split by users, embed the parts, write."""
     import pyarrow as pa
     from pyarrow import parquet

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from model.cli import print_line, run
+from model.cli import Argv, print_line, run
 from model.network.raw import Raw
 from model.training.card import write_card
 from model.training.checkpoint import load_network, save_weights
@@ -91,7 +90,7 @@ def card_of(network: Raw, about: dict, data: str) -> dict:
     }
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Run the command."""
     p = argparse.ArgumentParser("python -m model.export", description=__doc__)
     p.add_argument("--run", type=Path, required=True, help="folder of a run of model.pretrain")

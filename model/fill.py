@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -27,7 +26,7 @@ Fixes on both sides of a gap are used, and movements of the other tracks at othe
 FIGURES = ("lon", "lat", "radius50_m", "radius80_m")
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: cli.Argv = None) -> None:
     """Read, fill, write."""
     parser = cli.make_parser("fill", "Where tracks were between two fixes.", EPILOG, bundle=False)
     cli.add_options(parser, FillSpec)

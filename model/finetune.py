@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from model import cli
@@ -162,7 +161,7 @@ def check(a: argparse.Namespace, spec: TeachSpec) -> None:
         cli.check_not_read(a.report, [a.tracks, a.labels])
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: cli.Argv = None) -> None:
     """Train the head that the arguments name, and write its bundle and report."""
     began = time.monotonic()
     a = parser().parse_args(argv)

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from model.cli import (
+    Argv,
     add_options,
     check_output,
     make_parser,
@@ -37,7 +37,7 @@ ledger of them.
 """
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Read, find trips, add up, write."""
     import shapely
 

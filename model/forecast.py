@@ -6,12 +6,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model.cli import (
+    Argv,
     check_output,
     make_parser,
     meter,
@@ -49,7 +49,7 @@ FIGURES = ("lon", "lat", "radius50_m", "radius80_m")
 PATHS = ("path_lon", "path_lat", "path_probability")
 
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+def parse(argv: Argv) -> argparse.Namespace:
     """The command's arguments."""
     parser = make_parser("forecast", "Forecast where tracks are at given times.", EPILOG)
     queries = "the queries: a Parquet or CSV table, track_id and t"
@@ -59,7 +59,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Read, forecast, write."""
     args = parse(argv)
     if args.paths:

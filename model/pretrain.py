@@ -23,7 +23,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from model.cli import Parser, from_zero, over_zero, positive, print_line, run
+from model.cli import Argv, Parser, from_zero, over_zero, positive, print_line, run
 from model.data.batches import CADENCES, Batch, Batches, feed
 from model.data.corpus import load_both, parse, source_name
 from model.export import check_output, export
@@ -331,7 +331,7 @@ def pretrain(args: argparse.Namespace) -> None:
     world.leave()
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Run the command."""
     pretrain(arguments(sys.argv[1:] if argv is None else argv))
 

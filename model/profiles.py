@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 from model.cli import (
+    Argv,
     id_columns,
     make_parser,
     meter,
@@ -36,7 +36,7 @@ in_domain, why it is not, and evidence, what the labels rest on.
 NOT_SHOWN = ("n_points", "n_days", "t_first", "t_last")
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Read, profile, write."""
     parser = make_parser(
         "profiles", "Label users, tracks or days from their tracks.", EPILOG, tasks=True

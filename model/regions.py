@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 
 import numpy as np
 
 from model.cli import (
+    Argv,
     add_options,
     make_parser,
     meter,
@@ -38,7 +38,7 @@ Figures for others are made by raw:publish in QGIS.
 """
 
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+def parse(argv: Argv) -> argparse.Namespace:
     """The command's arguments."""
     parser = make_parser(
         "regions", "Score polygons by the people who visit them.", EPILOG, tasks=True
@@ -52,7 +52,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Read, score, write."""
     import pyarrow as pa
 

@@ -14,11 +14,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from model.cli import Parser, add_options, from_zero, positive, run, spec_of
+from model.cli import Argv, Parser, add_options, from_zero, positive, run, spec_of
 from model.shipped.synthetic.generate import CitySpec, generate, generate_days
 from model.shipped.synthetic.sumo import SyntheticError, say
 
@@ -57,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Argv = None) -> None:
     """Run the command."""
     options = parser().parse_args(arguments)
     began = time.monotonic()

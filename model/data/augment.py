@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.random import Generator
 
 from model.data.corpus import COARSE_S
 from raw_qgis_plugin.core.arrays import Array
@@ -42,7 +43,7 @@ def first_fixes(piece: Array) -> Array:
     return np.maximum.accumulate(np.where(begins, place, 0), axis=1)
 
 
-def vary(rng: np.random.Generator, rows: Rows, exact: bool, cadence: int) -> Rows:
+def vary(rng: Generator, rows: Rows, exact: bool, cadence: int) -> Rows:
     """Rows with varied durations; exact positions also get another scale and recording errors."""
     if cadence < COARSE_S:
         rows = replace(rows, t=_stretch(rng, rows.t, exact))
@@ -55,7 +56,7 @@ def vary(rng: np.random.Generator, rows: Rows, exact: bool, cadence: int) -> Row
     return replace(rows, lon=rows.lon + error[..., 0] / kx, lat=rows.lat + error[..., 1] / ky)
 
 
-def _stretch(rng: np.random.Generator, t: Array, exact: bool) -> Array:
+def _stretch(rng: Generator, t: Array, exact: bool) -> Array:
     """Times (B, L) ms of rows that go faster or slower; a quarter of the exact ones unevenly."""
     low, high = (0.75, 1.35) if exact else (0.92, 1.08)
     factor = rng.uniform(low, high, (len(t), 1))
@@ -67,7 +68,7 @@ def _stretch(rng: np.random.Generator, t: Array, exact: bool) -> Array:
     return t[:, :1] + np.cumsum(steps, axis=1).astype(np.int64)
 
 
-def pace(rng: np.random.Generator, t: Array) -> Array:
+def pace(rng: Generator, t: Array) -> Array:
     """Factors (B, L) on the durations of the steps of simulated rows t (B, L) ms.
 
     They vary along the track.
@@ -76,7 +77,7 @@ def pace(rng: np.random.Generator, t: Array) -> Array:
     return np.exp(0.3 * _wander(rng, _kept(t, tau))[..., 0])
 
 
-def _enlarge(rng: np.random.Generator, rows: Rows) -> Rows:
+def _enlarge(rng: Generator, rows: Rows) -> Rows:
     """Half of the simulated rows, scaled about the first fix of each track.
 
     Streets become motorways and railways, which are rare in simulations. No track gets faster than
@@ -101,7 +102,7 @@ def _enlarge(rng: np.random.Generator, rows: Rows) -> Rows:
     return replace(rows, lon=lon0 + x * factor / kx, lat=lat0 + y * factor / ky)
 
 
-def noise(rng: np.random.Generator, t: Array) -> Array:
+def noise(rng: Generator, t: Array) -> Array:
     """Recording errors (B, L, 2) in metres for rows t (B, L) ms: autocorrelated and white noise."""
     b, length = t.shape
     sigma_m = log_uniform(rng, 0.7, 9, b)
@@ -112,7 +113,7 @@ def noise(rng: np.random.Generator, t: Array) -> Array:
     return error + rng.normal(size=(b, length, 2)) * white_m[..., None]
 
 
-def _wander(rng: np.random.Generator, keep: Array) -> Array:
+def _wander(rng: Generator, keep: Array) -> Array:
     """Standard normal pairs (B, L, 2), correlated with the pairs before them by keep (B, L - 1)."""
     walk = rng.normal(size=(len(keep), keep.shape[1] + 1, 2))
     fresh = np.sqrt(1 - keep**2)
@@ -129,6 +130,6 @@ def _kept(t: Array, tau: Array) -> Array:
     return np.exp(-np.abs(np.diff(t, axis=1)) / 1000.0 / tau)
 
 
-def log_uniform(rng: np.random.Generator, low: float, high: float, count: int) -> Array:
+def log_uniform(rng: Generator, low: float, high: float, count: int) -> Array:
     """Numbers (count, 1) whose logarithms are uniform."""
     return np.exp(rng.uniform(np.log(low), np.log(high), (count, 1)))

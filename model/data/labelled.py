@@ -15,16 +15,16 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 from pyarrow import parquet
 
-from model.cli import Parser, from_zero, positive, run
+from model.cli import Argv, Parser, from_zero, positive, run
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.join import cut
 from model.data.labels import draw, read_table, rows_of
@@ -202,7 +202,7 @@ def of_movement(folder: Path, each: int, seed: int) -> Stretches:
     return Stretches(tracks, names[order], modes[order])
 
 
-def draw_pieces(trips: dict[str, list[Trip]], each: int, rng: np.random.Generator) -> list[Piece]:
+def draw_pieces(trips: dict[str, list[Trip]], each: int, rng: Generator) -> list[Piece]:
     """Pieces of trips by mode, drawn at random, without those of a few fixes."""
     pieces = []
     for mode, choice in sorted(trips.items()):
@@ -242,9 +242,7 @@ def read_trips(folder: Path) -> dict[str, list[Trip]]:
     return trips
 
 
-def _recorded(
-    rng: np.random.Generator, t: Array, lon: Array, lat: Array
-) -> tuple[Array, Array, Array]:
+def _recorded(rng: Generator, t: Array, lon: Array, lat: Array) -> tuple[Array, Array, Array]:
     """A piece of one simulated trip as a device records it, faster or slower: epoch ms, degrees."""
     # a fix a second
     length = int(np.exp(rng.uniform(np.log(Settings.shortest_s), np.log(Settings.longest_s))))
@@ -275,7 +273,7 @@ def _recorded(
     return start + 1000 * fixes.t.astype(np.int64), lon[0] + fixes.x / kx, lat[0] + fixes.y / ky
 
 
-def _device(rng: np.random.Generator) -> Device:
+def _device(rng: Generator) -> Device:
     """A phone of one cadence. Three in ten record in bursts, the others all the time."""
     in_bursts = rng.random() < 0.3
     on_s, off_s = (60, 120) if in_bursts else (36_000, 1)
@@ -311,7 +309,7 @@ def parser() -> Parser:
     return p
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
     parts = []

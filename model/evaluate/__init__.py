@@ -10,18 +10,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from model.cli import Parser, check_not_read, from_zero
+from model.cli import Argv, Parser, check_not_read, from_zero
 from raw_qgis_plugin.core.errors import InputError
 
 COMMANDS = ("forecast", "profiles", "regions")
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Run the module that the first argument names."""
     words = sys.argv[1:] if argv is None else argv
     p = Parser("python -m model.evaluate", description=__doc__)

@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from model.cli import meter, positive
+from model.cli import Argv, meter, positive
 from model.data.heldout import held_out_cab
 from model.evaluate import check, make_parser, ratio_words, write_report
 from model.training.card import write_card
@@ -290,7 +289,7 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
     check(args)

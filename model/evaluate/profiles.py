@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from model.cli import pair, positive
+from model.cli import Argv, pair, positive
 from model.data.join import label_units
 from model.data.labels import label_words, read_table, usable
 from model.evaluate import check, make_parser, write_report
@@ -153,7 +152,7 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
     check(args)

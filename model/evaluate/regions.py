@@ -9,14 +9,13 @@ columns. Blocks of regions are never in both training and test.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
 
-from model.cli import positive
+from model.cli import Argv, positive
 from model.data.join import join
 from model.data.labels import read_table
 from model.evaluate import check, make_parser, write_report
@@ -167,7 +166,7 @@ def read_regions(users: Tracks, args: argparse.Namespace) -> Visited:
     return Visited(shapes[enough], value[enough], csr_matrix(visits[enough]), block, use)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Run the command. Raises InputError for too few regions."""
     args = parser().parse_args(argv)
     check(args)

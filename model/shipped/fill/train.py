@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import torch
+from numpy.random import Generator
 from torch import Tensor, nn
 
-from model.cli import Report, print_line, run
+from model.cli import Argv, Report, print_line, run
 from model.data.corpus import Source, load_both, source_name
 from model.network.raw import Mixture
 from model.shipped.fill.hidden import Hidden, Settings, hide
@@ -116,7 +117,7 @@ def collect(sources: list[Source], most: int, seed: int, report: Report) -> Exam
     return join_rows(found)
 
 
-def _of_source(s: Source, wanted: int, rng: np.random.Generator) -> list[Examples]:
+def _of_source(s: Source, wanted: int, rng: Generator) -> list[Examples]:
     """The wanted number of examples of a source, or some more."""
     own: list[Examples] = []
     for layer in _layers(s, rng):
@@ -134,7 +135,7 @@ def _of_source(s: Source, wanted: int, rng: np.random.Generator) -> list[Example
     return own
 
 
-def _layers(s: Source, rng: np.random.Generator) -> Iterator[Tracks]:
+def _layers(s: Source, rng: Generator) -> Iterator[Tracks]:
     """Layers of some people of a source, one track each, as recorded or thinned."""
     wanted = np.flatnonzero(s.shards.unseen == s.validation)
     for _ in range(Settings.passes):
@@ -222,7 +223,7 @@ def train(examples: Examples, epochs: int, seed: int) -> Imputer:
     return imputer
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Run the command."""
     args = parse("model.shipped.fill.train", __doc__, argv, IMPUTER.name, 120_000, 10)
     training, held_out = load_both(args.corpus)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from model.cli import Parser, print_line, run
+from model.cli import Argv, Parser, print_line, run
 from model.shipped.places.sources import Places, places_of, plan_people, read_howde, windows
 from model.shipped.places.train import (
     Head,
@@ -42,7 +41,7 @@ ABOUT = {
 }
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Train, judge, write."""
     parser = Parser("python -m model.shipped.places", description=__doc__, allow_abbrev=False)
     add = parser.add_argument

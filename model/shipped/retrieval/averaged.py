@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.random import Generator
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from model.cli import Parser, Report, from_zero, positive
+from model.cli import Argv, Parser, Report, from_zero, positive
 from model.network.raw import Mixture, nll, spatial_median
 from model.training.onnx_export import export_graph
 from raw_qgis_plugin.core.arrays import Array, Columns, join_rows, take_rows
@@ -67,7 +68,7 @@ class Examples:
 MixtureOf = Callable[[Examples], Mixture]  # the mixtures of examples, in units
 
 
-def layers_of(people: Array, sizes: tuple[int, int], rng: np.random.Generator) -> Iterator[Array]:
+def layers_of(people: Array, sizes: tuple[int, int], rng: Generator) -> Iterator[Array]:
     """People parted into layers of some size, from … to, as analysts bring them."""
     people = rng.permutation(people)
     least, most = np.log(sizes)
@@ -94,7 +95,7 @@ def train_averaged(
     examples: Examples,
     epochs: int,
     settings: type[Training],
-    rng: np.random.Generator,
+    rng: Generator,
     change: Callable[[Examples], Examples],
     report: Report,
 ) -> None:
@@ -216,7 +217,7 @@ def export(
 def parse(
     command: str,
     doc: str | None,
-    argv: Sequence[str] | None,
+    argv: Argv,
     file: str,
     examples: int,
     epochs: int,

@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 import torch
+from numpy.random import Generator
 
-from model.cli import Report, print_line, run
+from model.cli import Argv, Report, print_line, run
 from model.data.corpus import Source, load_both, source_name
 from model.network.raw import Mixture
 from model.shipped.retrieval.averaged import (
@@ -101,7 +102,7 @@ def collect(
 
 
 def _of_source(
-    s: Source, r: Recording, model: Model, wanted: int, rng: np.random.Generator
+    s: Source, r: Recording, model: Model, wanted: int, rng: Generator
 ) -> list[Examples]:
     """The wanted number of examples of a source or some more, in several passes over its people."""
     own: list[Examples] = []
@@ -136,7 +137,7 @@ class Asked:
     goal: Array  # (q,) rows of the layer
 
 
-def _ask(layer: Tracks, last: Array, r: Recording, rng: np.random.Generator) -> Asked:
+def _ask(layer: Tracks, last: Array, r: Recording, rng: Generator) -> Asked:
     """Queries after fixes (k,) of a layer, some steps ahead, where there is a fix at about that
     time.
     """
@@ -159,7 +160,7 @@ def _ask(layer: Tracks, last: Array, r: Recording, rng: np.random.Generator) -> 
 
 
 def _of_layer(
-    layer: Tracks, able: Array, model: Model, r: Recording, most: int, rng: np.random.Generator
+    layer: Tracks, able: Array, model: Model, r: Recording, most: int, rng: Generator
 ) -> Iterator[Examples]:
     """Examples of some of the rows of a layer that have queries."""
     contexts = min(Settings.contexts, -(-most // Settings.horizons))
@@ -270,7 +271,7 @@ def evaluate(
     return errors, tables
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Argv = None) -> None:
     """Run the command."""
     bundle = "--bundle the model whose answers it scores (default: the shipped one)"
     args = parse(
