@@ -151,8 +151,8 @@ def test_commuters_get_their_diaries(
     done = run("raw:diary", INPUT=make(commuters, crs), MODEL=bundle, **outputs)
     stops, trips = done.rows("OUTPUT_STOPS"), done.rows("OUTPUT_TRIPS")
     assert list(stops[0]) == [
-        "user_id", "stop_id", "t_arrive", "t_leave", "duration_min", "n_visits", "kind", "kind_p", "in_domain", "why",
-        "place", "evidence",
+        "user_id", "stop_id", "t_arrive", "t_leave", "duration_min", "n_visits", "kind", "kind_guess", "kind_p",
+        "in_domain", "why", "place", "evidence",
     ]  # fmt: skip
     assert list(trips[0]) == [
         "user_id", "trip_id", "t_start", "t_end", "mode", "mode_p", "distance_m", "duration_min", "observed",
