@@ -199,7 +199,7 @@ def _join(
 def _is_apart(line: Line, stays: Spans, ways: Spans, modes: Modes, s: LegSettings) -> Column:
     """(k - 1,) bool: whether each way and the next are two legs."""
     heard = line.ms_between(ways) <= 1000 * s.gap_s
-    no_stop = _none_between(stays.begin, ways)
+    no_stop = ways.none_between(stays.begin)
 
     # Both have the same mode, and the model is sure of it
     sure = modes.mode_p >= s.min_p
@@ -210,18 +210,11 @@ def _is_apart(line: Line, stays: Spans, ways: Spans, modes: Modes, s: LegSetting
     return ~(heard & no_stop & same_mode & known & both_sure)
 
 
-def _none_between(rows: Column, spans: Spans) -> Column:
-    """(k - 1,) bool: whether none of some rows, ascending, lies between each span and the next."""
-    left = np.searchsorted(rows, spans.left)
-    back = np.searchsorted(rows, spans.back)
-    return left == back
-
-
 def _find_hidden(line: Line, stays: Stays, ways: Spans, s: LegSettings) -> Spans:
     """Moves between stays at two places that no way was seen between."""
     soon = line.ms_between(stays) <= 1000 * s.max_unseen_s
     elsewhere = stays.place[1:] != stays.place[:-1]
-    no_way = _none_between(ways.begin, stays)
+    no_way = stays.none_between(ways.begin)
     hidden = soon & elsewhere & no_way
     return Spans(stays.left[hidden], stays.back[hidden])
 

@@ -109,6 +109,12 @@ class Spans:
         """(k - 1,) where each span but the first begins."""
         return self.begin[1:]
 
+    def none_between(self, rows: Column) -> Column:
+        """(k - 1,) bool: whether none of some rows, ascending, lies between a span and the next."""
+        left = np.searchsorted(rows, self.left)
+        back = np.searchsorted(rows, self.back)
+        return left == back
+
     def take(self, some: Column) -> Spans:
         """Some of the spans, by a mask or by numbers."""
         return Spans(self.begin[some], self.end[some])
