@@ -102,7 +102,7 @@ def test_every_pair_has_the_trips_that_one_counts(part: str) -> None:
 def test_a_saturday_is_at_the_weekend_and_a_friday_is_not() -> None:
     friday, saturday, sunday, monday = 1_599_782_400_000 + 86_400_000 * np.arange(4) + 43_200_000
     t = np.array([friday, saturday, sunday, monday])
-    number, words = slices(t, np.zeros(4), "weekend")
+    number, words = slices(t, "weekend")
     assert [str(words[k]) for k in number] == ["weekday", "weekend", "weekend", "weekday"]
 
 
