@@ -5,9 +5,12 @@ record.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core.bundle.card import is_head_name
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.cleaning import build_tracks
 from raw_qgis_plugin.core.embedding.profiles import profile
@@ -19,6 +22,7 @@ from raw_qgis_plugin.core.mobility.people import (
     NUMBERS,
     PeopleLabels,
     add_labels,
+    label_people,
 )
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import Tracks
@@ -115,6 +119,34 @@ def test_shares_are_sums_of_probabilities(labels: PeopleLabels) -> None:
     assert labels.columns["rail_p"][3] == pytest.approx(
         1 - np.nanprod(1 - labels.diary.legs.p[trips, 3])
     )
+
+
+def test_no_pair_of_fields_disagrees(labels: PeopleLabels) -> None:
+    """Of people whose probabilities are drawn by chance."""
+    rng, diary = np.random.default_rng(5), labels.diary
+    for _ in range(100):
+        legs = replace(diary.legs, p=rng.dirichlet(rng.uniform(0.05, 2, 4), len(diary.legs.user)))
+        drawn = np.where(diary.people.why == "", rng.random(4), np.nan)
+        people = replace(diary.people, commuter_p=drawn)
+        for values in zip(*label_people(replace(diary, legs=legs, people=people)).columns.values()):
+            row = dict(zip(labels.columns, values))
+            for name, p in (("commuter", row["commuter_p"]), ("rail_user", row["rail_p"])):
+                assert row[name] != "yes" or p >= 0.68, name
+                assert row[name] != "no" or p <= 0.32, name
+            assert row["commuter"] != "unknown" or row["why"]
+            shares = [row[f"share_{mode}"] for mode in ("walk", "bike", "motor", "rail")]
+            known = not np.isnan(shares).any()
+            assert row["main_mode"] == (MODES[int(np.argmax(shares))] if known else "unknown")
+            assert known or (row["rail_user"] == "unknown" and np.isnan(row["rail_p"]))
+            assert row["rail_user"] != "yes" or row["share_rail"] > 0.01
+
+
+@pytest.mark.parametrize(("name", "free"), [
+    ("commuter_p", False), ("trips_a_day_low", False), ("residents_high", False), ("rail", False),
+    ("night_worker", True),
+])  # fmt: skip
+def test_no_head_answers_in_a_column_of_a_label(name: str, free: bool) -> None:
+    assert is_head_name(name) == free
 
 
 def test_rail_counts_as_rare_and_gaps_not_at_all(model: Model) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import BundleError
 from ..features.featurizer import FEATURE_VERSION
-from ..labels import CardData
+from ..labels import OF_REGIONS, OF_USERS, CardData
 from ..paths import DEVICE
 from . import contract
 from .contract import Limits
@@ -21,13 +21,14 @@ from .contract import Limits
 HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _FIELDS = """
 user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min
-suppressed residents workers n_labelled share_commuters share_walk share_bike share_motor share_rail
-within_95 no_data rho epsilon in_domain why evidence fid geom
-commuter main_mode rail_user rail_trips rail_p work_days weekdays_seen trips_a_day n_days_seen
-coverage
+suppressed n_labelled within_95 no_data rho epsilon in_domain why evidence fid geom
+n_days_seen coverage
 """
+ENDS = ("", "_p", "_guess", "_low", "_high")  # of the fields of a head
 # fields of results beside those of heads, and GeoPackage's own
-RESERVED = frozenset(_FIELDS.split())
+RESERVED = frozenset(_FIELDS.split()).union(
+    *(label.every_column for label in (*OF_USERS, *OF_REGIONS))
+)
 HEAD_NAMES = (
     "use small letters, digits and _, a letter first, such as night_worker, but not the name of a "
     "field that is there, nor one that Windows keeps for a device, such as con"
@@ -41,14 +42,14 @@ def is_head_name(name: Any) -> bool:
     usual = (
         isinstance(name, str) and re.fullmatch(HEAD_NAME, name) and not re.fullmatch(DEVICE, name)
     )
-    return bool(usual) and name not in RESERVED
+    return bool(usual) and RESERVED.isdisjoint(name + end for end in ENDS)
 
 
 def clash(names: list[str]) -> str:
     """The first name of a head that is another's too, or that of another's probability, guess or
     limit; '' if none.
     """
-    fields = Counter(name + end for name in names for end in ("", "_p", "_guess", "_low", "_high"))
+    fields = Counter(name + end for name in names for end in ENDS)
     return next((name for name in names if fields[name] > 1), "")
 
 
