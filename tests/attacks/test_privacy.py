@@ -250,6 +250,29 @@ def parity() -> Guesses:
     return Guesses(odd == town.there, SPEC.rho)
 
 
+def order_and_number_of_rows() -> Guesses:
+    """Pairs of zones that everybody else is in too: how many are shown, and which stand where?"""
+    n, right = 20, []
+    spec = replace(SPEC, rho=2.0)
+    for there in np.random.default_rng(12).random(TRIALS // 4) < 0.5:
+        town = Trials(np.array([there]), n, 20)
+        names = publish(town.table(known=False), spec).columns["name"].astype(int)
+        ordered = bool((np.diff(names.astype(str).argsort(kind="stable")) == 1).all())
+        right.append((len(names) > n / 2 or not ordered) == there)
+    return Guesses(np.array(right), spec.rho)
+
+
+def everything_small_that_is_said() -> Guesses:
+    """Ranks, shares of visits, what is withheld and its neighbours, told apart by a sum of ranks."""
+    town = trials(others=14)
+    seen = town.seen(replace(SPEC, min_users=14))
+    visits = np.nan_to_num(seen["n_visits"])
+    users = np.nan_to_num(seen["n_users"], nan=12)
+    told = users.argsort(axis=None).argsort().reshape(users.shape).sum(axis=1)
+    told = told + visits.sum(axis=1) - seen["suppressed"].sum(axis=1)
+    return Guesses((told > np.median(told)) == town.there, SPEC.rho)
+
+
 # ---- regions and flows that somebody draws
 
 
@@ -442,6 +465,8 @@ WAYS: dict[str, Callable[[], Guesses]] = {
     "one who is there all the time": one_who_is_there_all_the_time,
     "the largest number": maximum_of_a_row,
     "odd or even": parity,
+    "order and number of rows": order_and_number_of_rows,
+    "everything small that is said": everything_small_that_is_said,
     "an area with and without the house": with_and_without_the_house,
     "a comb over the house": a_comb,
     "an edge that moves a centimetre": an_edge_that_moves_a_centimetre,
