@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from hashlib import blake2b, sha256
@@ -23,7 +23,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import InputError, translated
-from ..scratch import lock
+from ..scratch import complete, lock
 from ..tracks import Tracks
 from .accounting import epsilon_of, guess_bound
 from .publish import Publication
@@ -33,7 +33,7 @@ ENDING = ".npz"
 LOCK = ".lock"
 COLUMN = "column "
 FACTS = ("rho", "beyond", "within_95", "least")
-WRITE_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ class Ledger:
         self.folder = folder
         with self._writing():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (folder / ".written").write_bytes(b"")
-            (folder / ".written").unlink()
+        with self.locked():  # it can be written
+            pass
 
     def find(self, request: Request) -> Publication | None:
         """The same publication, if there was one."""
@@ -128,17 +128,15 @@ class Ledger:
 
     def keep(self, request: Request, publication: Publication) -> None:
         """Write a publication down. Only then it may leave the desk."""
-        beside = self.folder / f".{request.digest}-{os.getpid()}"
-        with self._writing():
-            try:
-                with open(os.open(beside, WRITE_NEW, 0o600), "wb") as file:
-                    np.savez_compressed(file, **_arrays(request, publication))
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(beside, self.folder / f"{request.digest}{ENDING}")
-            finally:
-                with suppress(OSError):
-                    beside.unlink(missing_ok=True)
+        path = self.folder / f"{request.digest}{ENDING}"
+        with (
+            self._writing(),
+            complete(path) as beside,
+            open(os.open(beside, WRITE, 0o600), "wb") as file,
+        ):
+            np.savez_compressed(file, **_arrays(request, publication))
+            file.flush()
+            os.fsync(file.fileno())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
