@@ -1816,8 +1816,8 @@
       <translation>Parcela das viagens: a pé</translation>
     </message>
     <message>
-      <source>Shares are expected values over all visitors; of {n:.0f} it is clear whether they commute. A commuter has a place of work or study outside home and is there regularly.</source>
-      <translation>As proporções são valores esperados sobre todos os visitantes; de {n:.0f} está claro se são pendulares. Um pendular tem um lugar de trabalho ou estudo fora de casa e está lá regularmente.</translation>
+      <source>Shares are expected values over all visitors who can be judged; of {n:.0f} it is clear whether they commute. A commuter has a place of work or study outside home and is there regularly.</source>
+      <translation>As proporções são valores esperados sobre todos os visitantes que podem ser avaliados; de {n:.0f} está claro se são pendulares. Um pendular tem um lugar de trabalho ou estudo fora de casa e está lá regularmente.</translation>
     </message>
     <message>
       <source>Shorter encounters are left out: the two only pass.</source>

@@ -1816,8 +1816,8 @@
       <translation>出行比例：步行</translation>
     </message>
     <message>
-      <source>Shares are expected values over all visitors; of {n:.0f} it is clear whether they commute. A commuter has a place of work or study outside home and is there regularly.</source>
-      <translation>各比例是对所有到访者的期望值；其中 {n:.0f} 人是否通勤是明确的。通勤者在住家之外有工作或学习地点，并定期前往。</translation>
+      <source>Shares are expected values over all visitors who can be judged; of {n:.0f} it is clear whether they commute. A commuter has a place of work or study outside home and is there regularly.</source>
+      <translation>各比例是对所有可判断的到访者的期望值；其中 {n:.0f} 人是否通勤是明确的。通勤者在住家之外有工作或学习地点，并定期前往。</translation>
     </message>
     <message>
       <source>Shorter encounters are left out: the two only pass.</source>

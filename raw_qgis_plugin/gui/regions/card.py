@@ -80,9 +80,9 @@ class RegionCard(Card):
         self.add(table(self._figures(view)))
         if (clear := view.figures.get("n_labelled", np.nan)) == clear:
             words = tr(
-                "Shares are expected values over all visitors; of {n:.0f} it is clear whether they "
-                "commute. A commuter has a place of work or study outside home and is there "
-                "regularly."
+                "Shares are expected values over all visitors who can be judged; of {n:.0f} it is "
+                "clear whether they commute. A commuter has a place of work or study outside home "
+                "and is there regularly."
             )
             self.add(f"<small>{words.format(n=clear)}</small>")
         if any(np.isnan(view.figures.get(head["name"], 0.0)) for head in cards_of("region", ())):
