@@ -24,6 +24,7 @@ from .tracks import NO_USER, Tracks
 
 MAX_ID_LETTERS = 1000
 MAX_SPEED_M_S = 100.0  # of anything but aircraft
+MAX_M_PER_DEGREE = 111_700.0  # of longitude or latitude, anywhere
 # the begin of 1900 and the end of 2100: keys of time rely on them
 YEARS_MS = -2_208_988_800_000, 4_133_980_800_000
 
@@ -157,7 +158,7 @@ def without_spikes(tracks: Tracks, skipped: Skipped) -> Tracks:
     return tracks.take(~spike) if spike.any() else tracks
 
 
-def spikes(tracks: Tracks, max_speed_m_s: float = MAX_SPEED_M_S) -> Array:
+def spikes(tracks: Tracks) -> Array:
     """(n,) bool: fixes that jump away and back, which is no movement.
 
     The way over a spike is faster than the highest speed and twice as long as the direct way past
@@ -168,13 +169,13 @@ def spikes(tracks: Tracks, max_speed_m_s: float = MAX_SPEED_M_S) -> Array:
     spike = np.zeros(len(tracks), bool)
     if len(tracks) < 3:
         return spike
-    at = _suspects(tracks, max_speed_m_s)  # few are left to measure
+    at = _suspects(tracks)  # few are left to measure
     over_m = tracks.metres_to_next(at - 1) + tracks.metres_to_next(at)
     before = at - 1
     after = at + 1
     past_m = tracks.metres_apart(before, after)
     elapsed_ms = tracks.t[after] - tracks.t[before]
-    reach_m = max_speed_m_s * elapsed_ms / 1000
+    reach_m = MAX_SPEED_M_S * elapsed_ms / 1000
     too_fast = over_m > reach_m
     comes_back = past_m <= np.minimum(reach_m, over_m / 2)
     at = at[too_fast & comes_back]
@@ -186,21 +187,19 @@ def spikes(tracks: Tracks, max_speed_m_s: float = MAX_SPEED_M_S) -> Array:
     return spike
 
 
-def _suspects(tracks: Tracks, max_speed_m_s: float, most_m_per_degree: float = 111_700.0) -> Any:
+def _suspects(tracks: Tracks) -> Any:
     """(k,) rows between two others of their track, one step to which is too long by degrees."""
     way = np.abs(np.diff(tracks.lon))
     way += np.abs(np.diff(tracks.lat))
-    way *= most_m_per_degree
-    far = way > max_speed_m_s * np.diff(tracks.t) / 1000
+    way *= MAX_M_PER_DEGREE
+    far = way > MAX_SPEED_M_S * np.diff(tracks.t) / 1000
     del way
     either = far[:-1] | far[1:]
     same_track = tracks.track[2:] == tracks.track[:-2]
     return np.flatnonzero(either & same_track) + 1
 
 
-def without_outliers(
-    tracks: Tracks, skipped: Skipped, max_speed_m_s: float = MAX_SPEED_M_S
-) -> Tracks:
+def without_outliers(tracks: Tracks, skipped: Skipped) -> Tracks:
     """Tracks without positions at 0, 0, and without first and last fixes that only a jump reaches;
     both are counted.
 
@@ -212,7 +211,7 @@ def without_outliers(
         tracks = tracks.take(~nowhere)
 
     def is_fast(at: Array) -> Array:
-        return tracks.metres_to_next(at) * 1000 > max_speed_m_s * tracks.ms_to_next(at)
+        return tracks.metres_to_next(at) * 1000 > MAX_SPEED_M_S * tracks.ms_to_next(at)
 
     offsets = tracks.track_offsets
     size = np.diff(offsets)

@@ -41,7 +41,7 @@ class InventedModel:
         self.bundle = Bundle(Path(), self.card)
         self.asked: dict[str, np.ndarray] = {}
 
-    def backbone(self, x, clock, valid, query=None, past=None, outputs=("states",)):
+    def backbone(self, x, clock, valid, query=None, outputs=("states",)):
         return [np.cumsum(x[..., : self.card["width"]], axis=1).astype(np.float32)]
 
     def run_head(self, name, x):

@@ -161,22 +161,19 @@ class Model:
         clock: Array,
         valid: Array,
         query: Array | None = None,
-        past: tuple[Array, Array] | None = None,
         outputs: tuple[str, ...] = ("states", "parameters"),
         candidates: Array | None = None,
     ) -> list[Array]:
         """Run the network.
 
-        x: (B, T, features) and clock: (B, T), padded on the left. valid: (B, P + T) bool, False on
+        x: (B, T, features) and clock: (B, T), padded on the left. valid: (B, T) bool, False on
         padding. query: (B, Q, query) from the last fix. candidates: (B, Q, K, candidate) places.
-        past: keys and values (layers, B, H, P, d), empty by default. Returns the named outputs:
-        states (B, T, D), parameters (B, Q, parameters), options (B, Q, K, 2), present_keys,
-        present_values.
+        Returns the named outputs: states (B, T, D), parameters (B, Q, parameters), options
+        (B, Q, K, 2).
         """
         b = len(x)
-        if past is None:
-            layers, _, heads, _, dim = self._past
-            past = (np.zeros((layers, b, heads, 0, dim), np.float32),) * 2
+        layers, _, heads, _, dim = self._past
+        no_past = np.zeros((layers, b, heads, 0, dim), np.float32)
         if query is None:
             query = np.zeros((b, 1, feat.N_QUERY), np.float32)
         if candidates is None:
@@ -187,8 +184,8 @@ class Model:
             "valid": valid,
             "query": query,
             "candidates": candidates,
-            "past_keys": past[0],
-            "past_values": past[1],
+            "past_keys": no_past,
+            "past_values": no_past,
         }
         return self._run(self._backbone, feed, outputs)
 

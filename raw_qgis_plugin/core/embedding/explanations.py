@@ -13,10 +13,10 @@ import numpy as np
 from ..arrays import Array, group_quantile, run_ends, run_starts
 from ..disclosure.thresholds import is_few
 from ..errors import translated
-from ..features.sequences import length, solar_hour
+from ..features.sequences import solar_hour
 from ..features.slots import Settings as SlotSettings
 from ..features.slots import find_slots
-from ..geodesy import metres_between, way_between
+from ..geodesy import length, metres_between, way_between
 from ..times import HOUR_MS
 from ..tracks import Tracks, solar_day
 from .places import most_visited, stay_ms

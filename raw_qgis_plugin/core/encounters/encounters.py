@@ -17,8 +17,7 @@ import numpy as np
 
 from ..arrays import Array, expand_ranges, join_rows, run_ends, run_starts, take_rows
 from ..errors import Progress, no_progress
-from ..features.sequences import length
-from ..geodesy import destination, near_lon, offset_m, on_sphere, way_between
+from ..geodesy import destination, length, near_lon, offset_m, on_sphere, way_between
 from ..specs import EncounterSpec
 from ..tracks import Tracks
 

@@ -47,14 +47,13 @@ def backtest(
     model: Model,
     spec: BacktestSpec,
     progress: Progress = no_progress,
-    seed: int = 0,
 ) -> Backtest:
     """Compare the model and the simple methods at all horizons of `spec`, in parts of the time.
 
     Raises InputError if no fix has a truth at any horizon.
     """
     users = tracks.one_user_per_track().by_user()
-    w, fold, last = cut_windows(users, np.array(spec.horizons_s()), spec.folds, seed)
+    w, fold, last = cut_windows(users, np.array(spec.horizons_s()), spec.folds)
     progress(0.1)
     queries = Queries(w.user[w.at], w.query_t[w.known], last[w.at] + 1)
     answer = predict(users, model, queries, part_of(progress, 0.1, 0.7), with_areas=True)
@@ -63,8 +62,8 @@ def backtest(
     if len(np.unique(group)) < MIN_GROUPS:
         group = group * spec.folds + fold
 
-    simple = simple_methods(w, group, seed)
-    figures = measure(w, simple, answer, group, seed, part_of(progress, 0.9, 1.0))
+    simple = simple_methods(w, group)
+    figures = measure(w, simple, answer, group, progress=part_of(progress, 0.9, 1.0))
     progress(1.0)
 
     return Backtest(w, answer, figures, [verdict(h) for h in figures["horizons"]], tracks.anonymous)
@@ -87,7 +86,6 @@ def predict_simply(
     progress: Progress = no_progress,
     *,
     with_areas: bool = False,
-    seed: int = 0,
 ) -> Prediction:
     """Forecasts after the last fix of every track by simple methods, in place of the model's.
 
@@ -99,7 +97,7 @@ def predict_simply(
     """
     queries = Queries.ahead(tracks, horizons_s)
     last = queries.end[:: len(horizons_s)] - 1
-    found = _forecast_simply(tracks, np.array(horizons_s), last, progress, seed)
+    found = _forecast_simply(tracks, np.array(horizons_s), last, progress)
     lon = found.lon.ravel()
     lat = found.lat.ravel()
     radius50_m = found.radius50_m.ravel()
@@ -128,7 +126,7 @@ def predict_simply(
 
 
 def _forecast_simply(
-    tracks: Tracks, horizons_s: Array, last: Array, progress: Progress, seed: int
+    tracks: Tracks, horizons_s: Array, last: Array, progress: Progress
 ) -> _SimpleForecasts:
     """Forecasts after the rows `last` (k,), some at a time."""
     own = np.arange(tracks.n_tracks, dtype=np.int32)
@@ -139,8 +137,8 @@ def _forecast_simply(
     for begin in range(0, len(last), MAX_WINDOWS):
         progress(begin / len(last))
         some = last[begin : begin + MAX_WINDOWS]
-        w, _, _ = cut_windows(units, horizons_s, 1, seed, some)
-        methods = simple_methods(w, w.user, seed)
+        w, _, _ = cut_windows(units, horizons_s, 1, also=some)
+        methods = simple_methods(w, w.user)
         parts.append(_by_nearest_method(w, methods, len(some)))
 
     return join_rows(parts)

@@ -62,7 +62,7 @@ class Windows:
         return Tracks(users, ids, user, track, t, self.lon[real], self.lat[real])
 
 
-def draw(group: Array, limit: int, per_group: int, seed: int) -> Array:
+def draw(group: Array, limit: int, per_group: int, seed: int = 0) -> Array:
     """Ascending indexes into group (n,), at random: `per_group` a group and `limit` in all."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(group))
@@ -90,7 +90,6 @@ def cut_windows(
     tracks: Tracks,
     horizons_s: Array,
     folds: int,
-    seed: int = 0,
     also: Sequence[int] | Array = (),
 ) -> tuple[Windows, Array, Array]:
     """Windows of users' tracks, their time folds (w,), and the rows (w,) of their last fixes.
@@ -104,7 +103,7 @@ def cut_windows(
         edges = np.quantile(tracks.t, shares[1:-1])
         fold = np.searchsorted(edges, tracks.t, side="right")
 
-    drawn = _draw_fixes(tracks, fold, folds, horizons_s, seed)
+    drawn = _draw_fixes(tracks, fold, folds, horizons_s)
     end = np.concatenate([drawn, also]).astype(np.int64)
     truth = find_truths(tracks, end, horizons_s)
     truth[len(drawn) :] = -1
@@ -128,7 +127,7 @@ def _windows(tracks: Tracks, end: Array, truth: Array, horizons_s: Array) -> Win
     return Windows("backtest", user, t, lon, lat, horizons_s, query_t, true_lon, true_lat)
 
 
-def _draw_fixes(tracks: Tracks, fold: Array, folds: int, horizons_s: Array, seed: int) -> Array:
+def _draw_fixes(tracks: Tracks, fold: Array, folds: int, horizons_s: Array) -> Array:
     """Rows (w,) of fixes with a truth at some horizon, about as many of each user and fold."""
     user = tracks.user.astype(np.int64)
     group = user * folds + fold
@@ -136,7 +135,7 @@ def _draw_fixes(tracks: Tracks, fold: Array, folds: int, horizons_s: Array, seed
     each = max(min(MAX_WINDOWS // n_groups, MAX_PER_USER // folds), 1)
     number = np.arange(len(user)) - tracks.user_offsets[user]
     row = np.flatnonzero(number >= MIN_FIXES - 1)
-    row = row[draw(group[row], CANDIDATES * MAX_WINDOWS, CANDIDATES * each, seed)]
+    row = row[draw(group[row], CANDIDATES * MAX_WINDOWS, CANDIDATES * each)]
     has_truth = (find_truths(tracks, row, horizons_s) >= 0).any(axis=1)
     row = row[has_truth]
 
@@ -148,7 +147,7 @@ def _draw_fixes(tracks: Tracks, fold: Array, folds: int, horizons_s: Array, seed
         )
         raise InputError(words, spans=spans)
 
-    return row[draw(group[row], MAX_WINDOWS, each, seed)]
+    return row[draw(group[row], MAX_WINDOWS, each)]
 
 
 def _contexts(tracks: Tracks, end: Array, horizons_s: Array) -> list[Array]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array, Columns, expand_ranges, group_quantile, run_starts, stacked, take_rows
+from ..geodesy import length
 from ..times import HOUR_MS
 from ..tracks import Tracks
-from .sequences import length
 from .slots import RANKED, Slots, Thinned, ranked_places, slots_of, thinned
 from .slots import Settings as SlotSettings
 

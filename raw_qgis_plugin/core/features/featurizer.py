@@ -16,13 +16,12 @@ import numpy as np
 
 from .. import geodesy
 from ..arrays import Array, Columns, nearest_row, stacked
-from ..geodesy import offset_m, way_between
+from ..geodesy import length, offset_m, way_between
 from ..times import DAY_MS
 from .sequences import (
     Fixes,
     fixes_of,
     into_frame,
-    length,
     running_mean,
     seconds_between,
     solar_hour,

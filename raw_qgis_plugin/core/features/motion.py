@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array, Columns, group_quantile, stacked
-from ..geodesy import way_between
+from ..geodesy import length, way_between
 from ..tracks import Tracks
-from .sequences import length, solar_hour
+from .sequences import solar_hour
 
 
 @dataclass(frozen=True)

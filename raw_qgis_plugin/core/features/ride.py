@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..arrays import Array, Columns, group_quantile, run_starts, stacked, take_rows
-from ..geodesy import way_between
+from ..geodesy import length, way_between
 from ..tracks import Tracks
-from .sequences import length
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array, run_starts
-from ..geodesy import offset_m
+from ..geodesy import length, offset_m
 from ..times import DAY_MS, HOUR_MS
 
 KEY_BITS = 43  # bits of a key for the milliseconds of a sequence: 278 years
@@ -56,11 +56,6 @@ def into_frame(v: Array, heading: Array) -> Array:
     left = north * cos - east * sin
 
     return np.stack([ahead, left], axis=-1)
-
-
-def length(v: Array) -> Array:
-    """Lengths (…) of vectors (…, 2)."""
-    return np.hypot(v[..., 0], v[..., 1])
 
 
 def fixes_of(sequence: Array, t: Array, lon: Array, lat: Array) -> Fixes:

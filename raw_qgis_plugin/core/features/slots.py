@@ -14,10 +14,10 @@ from functools import cached_property
 import numpy as np
 
 from ..arrays import Array, run_starts
-from ..geodesy import way_between
+from ..geodesy import length, way_between
 from ..times import HOUR_MS
 from ..tracks import Tracks
-from .sequences import length, solar_hour
+from .sequences import solar_hour
 
 
 @dataclass(frozen=True)

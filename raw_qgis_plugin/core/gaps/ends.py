@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array
-from ..features.sequences import into_frame, length
+from ..features.sequences import into_frame
 from ..forecasting.neighbours import displacements
-from ..geodesy import way_between
+from ..geodesy import length, way_between
 from ..tracks import Tracks
 
 

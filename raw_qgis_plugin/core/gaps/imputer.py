@@ -16,9 +16,9 @@ import numpy as np
 
 from ..arrays import Array, Columns, stacked
 from ..bundle.devices import Session
-from ..features.sequences import into_frame, length, solar_hour
+from ..features.sequences import into_frame, solar_hour
 from ..forecasting.mixture import Mixture
-from ..geodesy import offset_m
+from ..geodesy import length, offset_m
 from ..paths import IMPUTER, IMPUTER_CARD
 from .ends import Ends, Gaps
 from .ends import Settings as EndSettings

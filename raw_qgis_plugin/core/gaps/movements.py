@@ -25,8 +25,8 @@ from ..arrays import (
     run_starts,
     take_rows,
 )
-from ..features.sequences import length
 from ..geodesy import (
+    length,
     metres_per_degree,
     near_lon,
     offset_m,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Array
-from ..features.sequences import length
+from ..geodesy import length
 from .ends import Ends
 
 FADE_S = 300.0  # s, constant velocity is damped over this time; the imputer was trained with it
