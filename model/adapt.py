@@ -36,11 +36,12 @@ from raw_qgis_plugin.core.evaluation.verdicts import MIN_GROUPS, in_words
 from raw_qgis_plugin.core.evaluation.windows import Windows, errors_m, spread
 from raw_qgis_plugin.core.tracks import Tracks
 
+SEED = 0  # of what is drawn
 MATTERS = 0.005  # difference of a ratio from 1
 FAMILY_WORDS = {"long": "15 to 150 min ahead", "filled": "15 to 150 min ahead round the clock"}
 
 
-def compare(tracks: Tracks, before: Bundle, after: Bundle, seed: int = 0) -> dict[str, dict]:
+def compare(tracks: Tracks, before: Bundle, after: Bundle) -> dict[str, dict]:
     """Both models and the best simple method on the same windows of people held out, by family of
     windows.
 
@@ -50,16 +51,16 @@ def compare(tracks: Tracks, before: Bundle, after: Bundle, seed: int = 0) -> dic
     results: dict[str, dict] = {}
     models = [Model(before, "cpu"), Model(after, "cpu")]
     for family in FAMILIES if len(tracks) else ():
-        w = cut(tracks, family, limit=600, per_user=60, seed=seed)
+        w = cut(tracks, family, limit=600, per_user=60)
         if len(w):
-            results[re.sub(r"(\d)s$", r"\1 s", w.family)] = compare_on(w, models, seed)
+            results[re.sub(r"(\d)s$", r"\1 s", w.family)] = compare_on(w, models)
     return results
 
 
-def compare_on(w: Windows, models: list[Model], seed: int) -> dict:
+def compare_on(w: Windows, models: list[Model]) -> dict:
     """The figures of the models before and after on the windows of a family."""
     simple = {}
-    for name, forecast in simple_methods(w, w.user, seed).items():
+    for name, forecast in simple_methods(w, w.user, SEED).items():
         simple[name] = float(np.nanmean(errors_m(w, forecast)))
     best = min(simple, key=lambda name: simple[name])
     errors = []
@@ -77,7 +78,7 @@ def compare_on(w: Windows, models: list[Model], seed: int) -> dict:
         "before_m": before_m,
         "after_m": after_m,
         "ratio": after_m / max(before_m, 1e-9),
-        "interval": interval_by_person(new, old, w.user, seed, 1 - 0.05 / len(FAMILIES)),
+        "interval": interval_by_person(new, old, w.user, SEED, 1 - 0.05 / len(FAMILIES)),
     }
 
 

@@ -133,21 +133,22 @@ def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> Array:
 
     Raises InputError where an id is of two users' tracks and no user is given.
     """
-    count = Counter(tracks.track_ids)
-    names = [*track.names, None]  # the last one is for code -1
+    asked = ids_by_row(track)
+    owned = list(tracks.track_ids)
     if user is None:
+        count = Counter(owned)
         if shared := [name for name in track.names if count[name] > 1]:
             raise InputError(f"Two users have a track '{shared[0]}': --at needs a column user_id.")
-        row_of = {name: row for row, name in enumerate(tracks.track_ids)}
-        rows = np.array([row_of.get(name, -1) for name in names], np.int64)
-        return rows[track.codes]
-    owner = tracks.user_ids[tracks.track_user]
-    row_of = {pair: row for row, pair in enumerate(zip(owner, tracks.track_ids, strict=True))}
-    users = [*user.names, None]
-    codes = np.stack([user.codes, track.codes], axis=1)
-    pairs, inverse = np.unique(codes, axis=0, return_inverse=True)
-    rows = np.array([row_of.get((users[u], names[k]), -1) for u, k in pairs], np.int64)
-    return rows[inverse.ravel()]
+    else:
+        asked = list(zip(ids_by_row(user), asked, strict=True))
+        owned = list(zip(tracks.user_ids[tracks.track_user], owned, strict=True))
+    row_of = {key: row for row, key in enumerate(owned)}
+    return np.array([row_of.get(key, -1) for key in asked], np.int64)
+
+
+def ids_by_row(coded: Coded) -> list:
+    """The id of each row, None where it has none."""
+    return np.array([*coded.names, None], object)[coded.codes].tolist()
 
 
 def predict_causally(

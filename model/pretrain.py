@@ -43,6 +43,9 @@ docs/guide/training-at-scale.md has a command for each preset and machine.
 """
 
 
+WARM_UP = 0.02  # share of the budget in which the learning rate rises
+
+
 def command(words: Sequence[str]) -> str:
     """The command as a card records it, from its arguments: without folders of this machine."""
     size = int(os.environ.get("WORLD_SIZE", 1))
@@ -140,14 +143,14 @@ def open_corpus(training: TrainingRun, folder: Path) -> tuple[Batches, Batches |
     return Batches(sources, args.points, training.progress.seed), validation
 
 
-def learning_rate(share: float, warm_up: float = 0.02) -> float:
+def learning_rate(share: float) -> float:
     """Learning rate over its peak, at a share of the budget.
 
     A linear warm-up comes first, then a cosine down to a hundredth.
     """
-    if share < warm_up:
-        return max(share, 1e-4) / warm_up
-    rest = min((share - warm_up) / (1 - warm_up), 1.0)
+    if share < WARM_UP:
+        return max(share, 1e-4) / WARM_UP
+    rest = min((share - WARM_UP) / (1 - WARM_UP), 1.0)
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * rest))
 
 

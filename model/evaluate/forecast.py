@@ -17,7 +17,6 @@ import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -30,15 +29,13 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
 from raw_qgis_plugin.core.evaluation.baselines import simple_methods
-from raw_qgis_plugin.core.evaluation.metrics import measure, summary
-from raw_qgis_plugin.core.evaluation.windows import Windows, draw, errors_m, spread
+from raw_qgis_plugin.core.evaluation.metrics import measure
+from raw_qgis_plugin.core.evaluation.windows import Windows, draw
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
 from raw_qgis_plugin.core.geodesy import haversine_m
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
 
-STAYING = -8.0, 30.0  # log scale and logit of staying (core/forecasting/mixture.py)
-ZEROED = "RAW with its output at zero"
 BIN_MS = 900_000  # a quarter of an hour
 CONTEXT_BINS = 960  # ten days
 FAMILIES = ("5s", "15s", "60s", "long", "filled")
@@ -223,38 +220,17 @@ def hold(user: Array, bins: Array) -> tuple[Array, Array, Array]:
     return user[row], expand_ranges(bins, times), row
 
 
-class Zeroed(Model):
-    """The baseline that the network corrects: its output is zero; for days staying is certain."""
-
-    def backbone(self, *args: Any, **named: Any) -> list:
-        """As Model.backbone."""
-        zeros = [np.zeros_like(a) for a in super().backbone(*args, **named)]
-        if named.get("candidates") is not None:  # days have them
-            zeros[named["outputs"].index("parameters")][..., 2:4] = STAYING
-
-        return zeros
-
-
-def predict_windows(
-    w: Windows, model: Model, progress: Progress = no_progress, *, adapt: bool = True
-) -> Prediction:
+def predict_windows(w: Windows, model: Model, progress: Progress = no_progress) -> Prediction:
     """The model's forecasts of all windows where there is a truth, in the order of `w.known`."""
     tracks = w.contexts()
     queries = Queries.at(tracks, w.at, w.query_t[w.known])
-    return predict(tracks, model, queries, progress, with_areas=True, adapt=adapt)
+    return predict(tracks, model, queries, progress, with_areas=True)
 
 
-def evaluate(w: Windows, model: Model, zeroed: Model, seed: int = 0) -> dict:
+def evaluate(w: Windows, model: Model, seed: int) -> dict:
     """All figures of a family (core/evaluation/metrics.py)."""
     answer = predict_windows(w, model, meter(f"{w.family}: the model"))
-    figures = measure(w, simple_methods(w, w.user, seed), answer, w.user, seed)
-    without = predict_windows(w, zeroed, adapt=False)
-    lon = spread(w, without.lon)
-    lat = spread(w, without.lat)
-    off = errors_m(w, (lon, lat))
-    figures["methods"][ZEROED] = summary(off)
-
-    return figures
+    return measure(w, simple_methods(w, w.user, seed), answer, w.user, seed)
 
 
 def show(family: str, r: dict) -> None:
@@ -300,13 +276,12 @@ def main(argv: Argv = None) -> None:
         tracks = tracks.take(chosen[tracks.user])
 
     model = Model(bundle)
-    zeroed = Zeroed(bundle)
     results = {}
 
     for family in args.family:
         w = cut(tracks, family, limit=args.windows, per_user=args.per_user, seed=args.seed)
         if len(w):
-            results[w.family] = evaluate(w, model, zeroed, args.seed)
+            results[w.family] = evaluate(w, model, args.seed)
             show(w.family, results[w.family])
 
     if not results:

@@ -214,7 +214,7 @@ class TrainingRun:
         return network.eval()
 
 
-def optimizers(network: Raw, lr: float = 1e-3) -> list[torch.optim.Optimizer]:
+def optimizers(network: Raw) -> list[torch.optim.Optimizer]:
     """Muon for the matrices between states, AdamW for those at the ends and for vectors.
 
     Muon's steps are scaled to AdamW's, so that one learning rate serves both; `step` sets it.
@@ -226,8 +226,8 @@ def optimizers(network: Raw, lr: float = 1e-3) -> list[torch.optim.Optimizer]:
     groups = [{"params": edges, "weight_decay": 0.05}, {"params": vectors, "weight_decay": 0.0}]
 
     return [
-        torch.optim.Muon(hidden, lr=lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98), fused=True),
+        torch.optim.Muon(hidden, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True),
     ]
 
 

@@ -38,7 +38,7 @@ class Bare:
 
     def __init__(self):
         self.network = Raw(PRESETS["raw-small"])
-        self.optimizers = optimizers(self.network, 1e-3)
+        self.optimizers = optimizers(self.network)
 
     def train_on(self, batch):
         loss, _, _ = losses(self.network, batch, CPU)

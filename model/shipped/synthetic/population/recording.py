@@ -25,6 +25,7 @@ class Settings:
     on_foot: float = 4.0  # times as long take walks to and from rides as their share of the way
     never_s: float = 1e9
     underground: float = 0.25  # share of the fixes that are kept there
+    near_m: float = 200.0  # of a fix to a place where a stay was recorded
 
 
 HABITS = {"even": 0.28, "odd": 0.2, "moving": 0.12, "outings": 0.18, "cell": 0.22}  # shares
@@ -312,7 +313,7 @@ def _records_stay(line: Timeline, device: Device, moments: Moments, rng: Generat
     return indoors[moments.number] & (by_day | at_night)
 
 
-def places_seen(line: Timeline, fixes: Fixes, sites: Sites, near_m: float = 200.0) -> Array:
+def places_seen(line: Timeline, fixes: Fixes, sites: Sites) -> Array:
     """(j + 1,) bool: whether a fix lies near each place of a timeline, between the middles of the
     journeys to and from there.
     """
@@ -320,7 +321,7 @@ def places_seen(line: Timeline, fixes: Fixes, sites: Sites, near_m: float = 200.
     place = line.place[number]
     dx = fixes.x - sites.x[place]
     dy = fixes.y - sites.y[place]
-    near = np.hypot(dx, dy) < near_m
+    near = np.hypot(dx, dy) < Settings.near_m
 
     return np.bincount(number[near], minlength=len(line.place)) > 0
 
