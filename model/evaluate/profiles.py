@@ -109,13 +109,15 @@ def answer_classes(head: dict, model: Model, x: Array, truth: Array) -> tuple[Ar
     answer = p.argmax(axis=1)
     right = answer == truth
     sure = p.max(axis=1) >= head["threshold"]
-    numbers = range(len(head["classes"]))
+    classes = head["classes"]
+    confusion = confusion_matrix(truth, answer, labels=range(len(classes)))
+    usual = np.bincount(truth).max()
     figures = {
-        "most_frequent": float(np.bincount(truth).max() / len(truth)),
+        "most_frequent": float(usual / len(truth)),
         "sure": float(sure.mean()),
         "accuracy_where_sure": float(right[sure].mean()) if sure.any() else None,
-        "classes": head["classes"],
-        "confusion": confusion_matrix(truth, answer, labels=numbers).tolist(),
+        "classes": classes,
+        "confusion": confusion.tolist(),
     }
 
     return answer, figures
@@ -128,7 +130,9 @@ def answer_numbers(
     columns = head_columns({**head, "domain": {}}, model, x, stats)
     name = head["name"]
     answer = columns[name]
-    inside = (truth >= columns[f"{name}_low"]) & (truth <= columns[f"{name}_high"])
+    low = columns[f"{name}_low"]
+    high = columns[f"{name}_high"]
+    inside = (truth >= low) & (truth <= high)
     varies = np.ptp(answer) > 0 and np.ptp(truth) > 0
     correlation = float(np.corrcoef(answer, truth)[0, 1]) if varies else None
 

@@ -96,7 +96,8 @@ def measure(answer: Array, truth: Array, alone: Array, block: Array, seed: int) 
     squares = np.stack([off**2, simple_off**2, from_mean**2], axis=1)
     ours, simple, spread = squares.mean(axis=0)
     drawn = by_group(squares, block, seed)
-    gain = (drawn[:, 1] - drawn[:, 0]) / drawn[:, 2]
+    drawn_ours, drawn_simple, drawn_spread = drawn.T
+    gain = (drawn_simple - drawn_ours) / drawn_spread
 
     return {
         "r2": float(1 - ours / spread),

@@ -32,6 +32,7 @@ from ..core.arrays import Array, object_column
 from ..core.errors import RawError
 from ..layers.words import MADE
 from ..processing.words import tr
+from ..tasks.job import Layers
 from .layer_kinds import REGIONS_OF
 from .maps.fit import show_all_of_a_stopped_clock
 from .widgets.layout import escaped
@@ -81,7 +82,7 @@ def run_of(layer: Any) -> DockRun | None:
     )
 
 
-def last_run(algorithm: str, tracks: str) -> tuple[DockRun, dict[str, QgsVectorLayer]] | None:
+def last_run(algorithm: str, tracks: str) -> tuple[DockRun, Layers] | None:
     """The last run of an algorithm on a layer of tracks, and its results that hold features, by
     output.
     """

@@ -28,7 +28,7 @@ from ..core.tracks import Tracks, by_unit
 from ..environment import folders
 from ..layers.reading import ROLES, Schema, read_tracks, remembered, snapshot, zone_of
 from ..processing.words import tr
-from ..tasks.job import AlgorithmJob, Job
+from ..tasks.job import AlgorithmJob, Done, Job, Layers
 from .layer_group import LayerGroup
 from .maps.fit import show_in_time
 from .results import DockRun
@@ -234,7 +234,7 @@ class Session(QObject):
         parameters: dict[str, Any],
         outputs: list[str],
         title: str,
-        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None],
+        done: Done,
         label: str,
     ) -> None:
         """Run one of our algorithms on the layer. Its results join the layer's group, in a group
@@ -257,9 +257,7 @@ class Session(QObject):
             self.group.add, run=self.group.free_name(f"{label}{f', {model}' if model else ''}")
         )
 
-        def ended(
-            results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
-        ) -> None:
+        def ended(results: dict[str, Any], layers: Layers, warnings: list[str]) -> None:
             for output, layer in layers.items():
                 replace(run, warnings=warnings, output=output).mark(layer)
             done(results, layers, warnings)

@@ -25,6 +25,7 @@ from ..core.sources.schema import ID_FIELDS, INTERVAL_FIELDS, find_columns
 from ..core.specs import DeviceSpec, TeachSpec
 from ..tasks import child as runs
 from ..tasks import training
+from ..tasks.child_side import Line
 from .form import TABLE, Run
 from .regions.algorithms import polygons_in_wgs84
 from .tracks import TrackAlgorithm
@@ -63,7 +64,7 @@ class TrainingAlgorithm(TrackAlgorithm):
         bundle = run.text("BUNDLE")
         report = run.text("REPORT")
         folder = runs.new_folder(name)
-        found = dict[str, Any]()
+        found: Line = {}
         child = None
         try:
             arguments = prepare(folder)
@@ -90,7 +91,7 @@ class TrainingAlgorithm(TrackAlgorithm):
         }
 
     def _show_line(
-        self, run: Run, found: dict[str, Any], stage: Progress, minutes: float, line: dict[str, Any]
+        self, run: Run, found: Line, stage: Progress, minutes: float, line: Line
     ) -> None:
         """Show what a line of the training's log says, and keep its verdict and provider."""
         found.update({key: line[key] for key in ("verdict", "provider") if key in line})

@@ -27,7 +27,7 @@ from ..core.errors import Cancelled, RawError
 from ..core.scratch import is_locked
 from ..environment.folders import runs_folder, venv_folder, why_not_writable
 from ..environment.interpreter import base_python, module_command, python_of_venv
-from .child_side import ABOUT, END, LOCK, PID, write
+from .child_side import ABOUT, END, LOCK, PID, Line, write
 
 LOG = "log.jsonl"
 ERRORS = "errors.txt"
@@ -122,7 +122,7 @@ class Child:
             return "stopped" if self.about["stopped"] else "interrupted"
         return "finished" if code == 0 else "stopped" if self.about["stopped"] else "failed"
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self) -> list[Line]:
         """The output since the last call, one dict a line. A line that is no JSON object becomes
         {'text': line}.
         """
@@ -167,7 +167,7 @@ class Child:
         return RawError(words, line="".join(lines[-1:]), folder=self.folder)
 
     def follow(
-        self, on_line: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool] = bool
+        self, on_line: Callable[[Line], None], is_cancelled: Callable[[], bool] = bool
     ) -> None:
         """Pass every line to `on_line` until the run ends. Blocks.
 
@@ -242,7 +242,7 @@ def new_folder(name: str) -> Path:
     )
 
 
-def _read_about(folder: Path) -> dict[str, Any]:
+def _read_about(folder: Path) -> Line:
     """The contents of run.json. RawError where they are none."""
     kinds = {"module": str, "arguments": list, "started": str, "stopped": bool}
     with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -254,7 +254,7 @@ def _read_about(folder: Path) -> dict[str, Any]:
     )
 
 
-def _parse(line: str) -> dict[str, Any]:
+def _parse(line: str) -> Line:
     with contextlib.suppress(ValueError):
         value = json.loads(line)
         return value if isinstance(value, dict) else {"text": line}

@@ -26,9 +26,10 @@ ABOUT = "run.json"
 LOCK = "lock"
 PID = "pid"
 END = "end.json"
+Line = dict[str, Any]  # what a run writes: a line of its log, or what it is about
 
 
-def write(path: Path, content: dict[str, Any]) -> None:
+def write(path: Path, content: Line) -> None:
     """Write a file of JSON completely or not at all."""
     with complete(path) as beside:
         beside.write_text(json.dumps(content, indent=1, ensure_ascii=False), "utf-8")

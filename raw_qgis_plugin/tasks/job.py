@@ -42,6 +42,11 @@ def load_libraries() -> None:
             import_module(name)
 
 
+Layers = dict[str, QgsVectorLayer]  # results of an algorithm by output
+# takes the results of an algorithm, its layers and its warnings
+Done = Callable[[dict[str, Any], Layers, list[str]], None]
+
+
 class Job(QgsTask):
     """Runs `work(progress)` in QGIS's thread pool, then one of two callbacks on the main thread.
 
@@ -140,7 +145,7 @@ class AlgorithmJob(Job):
         outputs: list[str],
         title: str,
         loaded: Callable[[QgsVectorLayer], None],
-        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None],
+        done: Done,
         failed: Callable[[str], None],
     ) -> None:
         """InputError where the parameters are refused."""
@@ -190,7 +195,7 @@ class AlgorithmJob(Job):
             for name, destination in results.items()
             if isinstance(destination, str)
         }
-        layers: dict[str, QgsVectorLayer] = {}
+        layers: Layers = {}
         asked = self.context.layersToLoadOnCompletion().items()
         for destination, details in sorted(asked, key=lambda each: each[1].layerSortKey):
             layer = QgsProcessingUtils.mapLayerFromString(destination, self.context)

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.paths import RESOURCES
 from ..layers.words import tr
+from .child_side import Line
 
 if TYPE_CHECKING:
     from ..core.tracks import Tracks
@@ -48,7 +49,7 @@ def delete_personal_data(folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def share_done(line: dict[str, Any], minutes: float) -> float | None:
+def share_done(line: Line, minutes: float) -> float | None:
     """The share of a training that is done, by a line of its log; None without progress."""
     if "seconds_left" in line:
         return TRAINED * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
@@ -59,7 +60,7 @@ def share_done(line: dict[str, Any], minutes: float) -> float | None:
     return AFTER.get(str(line.get("stage")))
 
 
-def progress_text(line: dict[str, Any]) -> str:
+def progress_text(line: Line) -> str:
     """A line of the log as readable text; '' if the line has none."""
     stages = {
         "training": tr("Training"),

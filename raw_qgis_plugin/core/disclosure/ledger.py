@@ -21,7 +21,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, Columns
 from ..errors import InputError, translated
 from ..scratch import complete, lock
 from ..tracks import Tracks
@@ -134,7 +134,7 @@ class Ledger:
             complete(path) as beside,
             open(os.open(beside, WRITE, 0o600), "wb") as file,
         ):
-            np.savez_compressed(file, **_arrays(request, publication))
+            np.savez_compressed(file, **_arrays(request, publication))  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
 
@@ -198,7 +198,7 @@ def _refuse_above(max_rho: float, spent: Spent, rho: float) -> None:
     )
 
 
-def _arrays(request: Request, publication: Publication) -> dict[str, Any]:
+def _arrays(request: Request, publication: Publication) -> Columns:
     """What a file of the ledger holds."""
     import shapely
 
@@ -214,9 +214,8 @@ def _arrays(request: Request, publication: Publication) -> dict[str, Any]:
     return arrays
 
 
-def _meta(stored: Any) -> dict[str, Any]:
-    meta: dict[str, Any] = json.loads(str(stored["meta"]))
-    return meta
+def _meta(stored: Any) -> Any:
+    return json.loads(str(stored["meta"]))
 
 
 def _read(path: Path) -> Any:

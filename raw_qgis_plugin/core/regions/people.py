@@ -60,7 +60,6 @@ def share_figures(labels: PeopleLabels, visits: csr_matrix, min_users: int) -> C
     return columns
 
 
-@dataclass(frozen=True)
 class ShareSettings:
     """How far shares may be off (standard deviations). Chosen on three cities that no figure of
     docs/evidence/regions.md is of.
@@ -86,9 +85,7 @@ class ExpectedShare:
     n: Array
 
 
-def expected_share(
-    visits: csr_matrix, p: Array, days: Array, own_doubt: bool, s: ShareSettings = ShareSettings()
-) -> ExpectedShare:
+def expected_share(visits: csr_matrix, p: Array, days: Array, own_doubt: bool) -> ExpectedShare:
     """The share of visitors that a probability or share of each of them (n_users,) makes, nan where
     nobody can know.
 
@@ -108,9 +105,9 @@ def expected_share(
     if not own_doubt:
         variance = people @ known**2 / divisor - mean**2
 
-    off = people @ (s.off + s.off_days / np.maximum(days, 1)) / divisor
+    off = people @ (ShareSettings.off + ShareSettings.off_days / np.maximum(days, 1)) / divisor
     everybody = np.asarray(all_people.sum(axis=1), float).ravel()
-    unjudged = s.unjudged * (1 - n / np.maximum(everybody, 1))
+    unjudged = ShareSettings.unjudged * (1 - n / np.maximum(everybody, 1))
     error = np.sqrt(np.maximum(variance, 0) / divisor + off**2 + unjudged**2)
     return ExpectedShare(mean, error, n)
 

@@ -27,6 +27,7 @@ SEGMENT = {"timelinePath", "visit", "activity"}
 POINT = r"(?P<lat>-?\d+(?:\.\d+)?)°?,\s*(?P<lon>-?\d+(?:\.\d+)?)"
 DECODER = json.JSONDecoder()
 FILLERS = " \t[],\x1e\r"  # between objects; \x1e begins a record of RFC 7464
+Record = dict[str, Any]  # an object of a file
 
 
 def object_tables(file: Path, rows: Rows, progress: Progress) -> Iterator[pa.Table]:
@@ -49,11 +50,11 @@ def object_tables(file: Path, rows: Rows, progress: Progress) -> Iterator[pa.Tab
         yield _flat_table(file, items, rows)
 
 
-def _is_segment(item: dict[str, Any]) -> bool:
+def _is_segment(item: Record) -> bool:
     return "startTime" in item and bool(SEGMENT & set(item))
 
 
-def _flat_table(file: Path, items: list[dict[str, Any]], rows: Rows) -> pa.Table:
+def _flat_table(file: Path, items: list[Record], rows: Rows) -> pa.Table:
     """The table of flat objects. Messages of OwnTracks other than positions are no rows."""
     items = [item for item in items if item.get("_type", "location") == "location"]
     for item in items:
@@ -73,7 +74,7 @@ def _flat_table(file: Path, items: list[dict[str, Any]], rows: Rows) -> pa.Table
     return pa.table(columns, metadata=metadata)
 
 
-def _objects(file: Path, rows: Rows) -> tuple[Any, list[dict[str, Any]]]:
+def _objects(file: Path, rows: Rows) -> tuple[Any, list[Record]]:
     """The whole file as JSON, None if it is more or less than that, and the objects of its list."""
     text = file.read_text("utf-8-sig", "replace")
     try:
@@ -94,7 +95,7 @@ def _objects(file: Path, rows: Rows) -> tuple[Any, list[dict[str, Any]]]:
     return whole, items
 
 
-def _scan(file: Path, text: str, rows: Rows) -> list[dict[str, Any]]:
+def _scan(file: Path, text: str, rows: Rows) -> list[Record]:
     """The objects of a text, one after the other, whatever stands between them."""
     start = LIST_START.match(text)
     at = start.end() if start else 0
@@ -148,7 +149,7 @@ class Moment(NamedTuple):
     minutes: float = 0.0
 
 
-def _timeline_tables(items: list[dict[str, Any]], rows: Rows) -> Iterator[pa.Table]:
+def _timeline_tables(items: list[Record], rows: Rows) -> Iterator[pa.Table]:
     """One table of the positions of a timeline's segments; none if it has no position."""
     segments = [item for item in items if "startTime" in item]
     rows.skip(UNREADABLE, len(items) - len(segments))  # plain positions among the segments
@@ -165,7 +166,7 @@ def _timeline_tables(items: list[dict[str, Any]], rows: Rows) -> Iterator[pa.Tab
     yield pa.table({"time": when, **position}, metadata=ONE_PERSON)
 
 
-def _moments_of(segment: dict[str, Any]) -> Iterator[Moment]:
+def _moments_of(segment: Record) -> Iterator[Moment]:
     """The positions of a segment."""
     start = _text(segment, "startTime")
     end = _text(segment, "endTime")

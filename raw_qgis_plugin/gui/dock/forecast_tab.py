@@ -26,6 +26,7 @@ from ...layers.legends import TRACK
 from ...layers.words import count_users
 from ...layers.writing import utc
 from ...processing.words import tr
+from ...tasks.job import Layers
 from ..desktop import Desktop
 from ..maps.fit import set_clock, show_controller, switch_clock_off
 from ..results import last_run, values_of
@@ -37,8 +38,6 @@ from .backtest_card import BacktestCard
 
 # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
 NEAREST_SCALE = 5000.0
-
-Layers = dict[str, QgsVectorLayer]  # results by output
 
 
 class ForecastTab(QWidget):

@@ -35,6 +35,7 @@ from ...layers.legends import CLASS_COLOURS, title_of
 from ...layers.values import as_text
 from ...layers.words import count_users
 from ...processing.words import tr
+from ...tasks.job import Layers
 from ..desktop import Desktop
 from ..maps.fit import switch_clock_off
 from ..results import last_run, run_of, values_of
@@ -107,9 +108,7 @@ class UsersTab(QWidget):
             title = tr("Labels of {unit}").format(unit=self.unit.currentText())
             run("profileusers", {"UNIT": unit}, ["OUTPUT"], tr("Labelling"), self._has_run, title)
 
-    def _has_run(
-        self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
-    ) -> None:
+    def _has_run(self, results: dict[str, Any], layers: Layers, warnings: list[str]) -> None:
         switch_clock_off(self.canvas)
         for node in filter(
             None, map(QgsProject.instance().layerTreeRoot().findLayer, layers.values())
@@ -326,7 +325,7 @@ class UsersTab(QWidget):
         self.profile.setEnabled(self.session.tracks is not None and self.session.job is None)
 
 
-def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:
+def describe_diary(layers: Layers) -> list[str]:
     """How much a diary holds, who goes from home to work, and how its trips are reviewed; [] where
     a layer is gone.
     """

@@ -36,7 +36,7 @@ from ...layers.words import count_fixes, count_users
 from ...processing.data import WORLD, ImportTracks
 from ...processing.form import Run
 from ...processing.words import tr
-from ...tasks.job import AlgorithmJob
+from ...tasks.job import AlgorithmJob, Layers
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, row, scrolling, silent, wrapped
@@ -293,9 +293,7 @@ class ImportDialog(RawDialog):
         self.running = job.start()
         self._show_state(tr("Importing …"))
 
-    def _done(
-        self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
-    ) -> None:
+    def _done(self, results: dict[str, Any], layers: Layers, warnings: list[str]) -> None:
         fixes = count_fixes(results["N_POINTS"])
         users = count_users(results["N_USERS"])
         self._ended(

@@ -25,6 +25,7 @@ from ...environment.folders import models_folder
 from ...processing.words import time_left, tr
 from ...tasks import training
 from ...tasks.child import Child, runs
+from ...tasks.child_side import Line
 from ...tasks.training import RESULT_FOLDER as RESULT
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
@@ -39,7 +40,7 @@ class TrainingDialog(RawDialog):
         self.desktop = desktop
         self.child: Child | None = None  # the run that is shown
         self.status = ""
-        self.last: dict[str, Any] = {}  # the latest value of each figure
+        self.last: Line = {}  # the latest value of each figure
         self.said = ""  # about the last action, in the place of the status
         self._found: list[Child] = []
         self._build()
