@@ -2,7 +2,7 @@
 """The registry of labels: all that is said of users and regions without a head of the model.
 
 A label has a card as a head has. TASKS, legends, cards, the dock and the reference take labels and
-heads alike from here, so that a label is added in one place.
+heads alike from here.
 """
 
 from __future__ import annotations
