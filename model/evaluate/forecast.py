@@ -189,7 +189,7 @@ def _cut_long(tracks: Tracks, family: str, sample: Sample) -> Windows:
     real = at >= start
     at = np.maximum(at, start)
 
-    middle = b.t[end][:, None] + BIN_MS * ahead
+    ahead_t = b.t[end][:, None] + BIN_MS * ahead
 
     return Windows(
         family=family,
@@ -198,7 +198,7 @@ def _cut_long(tracks: Tracks, family: str, sample: Sample) -> Windows:
         lon=np.where(real, b.lon[at], np.nan),
         lat=np.where(real, b.lat[at], np.nan),
         horizon_s=BIN_MS / 1000.0 * ahead,
-        query_t=np.where(known, b.t[truth], middle),
+        query_t=np.where(known, b.t[truth], ahead_t),
         true_lon=np.where(known, b.lon[truth], np.nan),
         true_lat=np.where(known, b.lat[truth], np.nan),
     )

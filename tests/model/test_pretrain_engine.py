@@ -320,10 +320,10 @@ def test_a_card_records_the_command_without_folders_of_this_machine(tmp_path, na
         "--lr",
         "1e-3",
         "--output",
-        f"{tmp_path}/work/r",
+        f"{tmp_path}/runs/r",
     ]
     assert command(words) == (
-        "python -m model.pretrain --corpus 2*exact:city/tracks.parquet --lr 1e-3 --output work/r"
+        "python -m model.pretrain --corpus 2*exact:city/tracks.parquet --lr 1e-3 --output runs/r"
     )
     assert source_name("gotrack:/data/gotrack") == "gotrack:data/gotrack"
     # not the user's name

@@ -60,6 +60,7 @@ def share_figures(labels: PeopleLabels, visits: csr_matrix, min_users: int) -> C
     return columns
 
 
+@dataclass(frozen=True)
 class ShareSettings:
     """How far shares may be off (standard deviations). Chosen on three cities that no figure of
     docs/evidence/regions.md is of.
@@ -74,6 +75,9 @@ class ShareSettings:
     unjudged: float = 0.25
 
 
+DEFAULT = ShareSettings()
+
+
 @dataclass(frozen=True)
 class ExpectedShare:
     """Shares of the visitors of regions. mean, error (a standard deviation), n (who are judged):
@@ -85,7 +89,9 @@ class ExpectedShare:
     n: Array
 
 
-def expected_share(visits: csr_matrix, p: Array, days: Array, own_doubt: bool) -> ExpectedShare:
+def expected_share(
+    visits: csr_matrix, p: Array, days: Array, own_doubt: bool, s: ShareSettings = DEFAULT
+) -> ExpectedShare:
     """The share of visitors that a probability or share of each of them (n_users,) makes, nan where
     nobody can know.
 
@@ -93,21 +99,20 @@ def expected_share(visits: csr_matrix, p: Array, days: Array, own_doubt: bool) -
     about each visitor; else it is that of the mean of people who differ. visits: sparse (n,
     n_users).
     """
-    all_people = visits > 0
-    judged = np.isfinite(p)
-    people = all_people.multiply(judged).tocsr()
-    n = np.asarray(people.sum(axis=1), float).ravel()
+    there = visits > 0
+    judged = np.isfinite(p).astype(float)
+    everybody = there @ np.ones(len(p))
+    n = there @ judged
     divisor = np.maximum(n, 1)
 
     known = np.nan_to_num(p)
-    mean = people @ known / divisor
-    variance = mean - people @ known**2 / divisor
-    if not own_doubt:
-        variance = people @ known**2 / divisor - mean**2
+    mean = there @ known / divisor
+    squares = there @ known**2 / divisor
+    variance = mean - squares if own_doubt else squares - mean**2
 
-    off = people @ (ShareSettings.off + ShareSettings.off_days / np.maximum(days, 1)) / divisor
-    everybody = np.asarray(all_people.sum(axis=1), float).ravel()
-    unjudged = ShareSettings.unjudged * (1 - n / np.maximum(everybody, 1))
+    off_alike = s.off + s.off_days / np.maximum(days, 1)
+    off = there @ (off_alike * judged) / divisor
+    unjudged = s.unjudged * (1 - n / np.maximum(everybody, 1))
     error = np.sqrt(np.maximum(variance, 0) / divisor + off**2 + unjudged**2)
     return ExpectedShare(mean, error, n)
 
